@@ -1,0 +1,48 @@
+# make run · make demo · make test · make bench · make chaos · make help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export DATA_DIR ?= ../shared/data
+
+.PHONY: help install run demo test check bench chaos messages clean
+
+help: ## Say what each target does
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+install: $(STAMP) ## Install everything into .venv
+
+$(STAMP): requirements.lock setup.cfg
+	@echo "[1/3] making the virtual environment"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 run"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "[2/3] installing packages (about a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@echo "[3/3] compiling translations"
+	@$(BIN)/python -c 'from marketplace.core.catalogues import compile_catalogues; compile_catalogues()'
+	@touch $(STAMP)
+
+run: $(STAMP) ## Start the marketplace with demo data at http://127.0.0.1:5000
+	@DEMO=1 $(BIN)/python -m flask serve
+
+demo: $(STAMP) ## Walk the whole journey over HTTP and print every figure
+	@$(BIN)/python -m demo.journey
+
+check: $(STAMP) ## Style, types, architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m mypy
+
+test: check ## All checks and tests
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+bench: $(STAMP) ## Print named figures as one JSON object, ratios first
+	@$(BIN)/python -m bench
+
+messages: $(STAMP) ## List messages that have no Chinese yet
+	$(BIN)/python -m pytest -q tests/architecture/test_translations.py
+
+clean: ## Remove what was installed and made
+	rm -rf $(VENV) var build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,139 @@
+"""Putting the marketplace together: settings, database, rooms, error answers."""
+
+import uuid
+from importlib import import_module
+from pathlib import Path
+
+import django_htmx
+from apiflask import APIFlask
+from flask import Blueprint, Response, g, request
+from flask_babel import Babel
+from flask_bootstrap import Bootstrap5
+
+from marketplace import web
+from marketplace.commands import add_commands
+from marketplace.core import formats, i18n, jobs, problems
+from marketplace.core.catalogues import catalogue_folders, compile_catalogues
+from marketplace.core.db import make_engine, session
+from marketplace.core.embedded_postgres import Cluster
+from marketplace.core.events import listen
+from marketplace.core.http import csrf, end_transactions
+from marketplace.core.migrating import migrate
+from marketplace.settings import Settings
+
+ROOMS = (
+    "identity", "audit", "notices", "documents", "ledger", "payments", "registry", "valuation", "listings", "deals",
+    "financing", "risk_pool", "web",
+)  # fmt: skip
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; script-src 'self'; style-src 'self'"
+)
+
+
+def create_app(settings: Settings) -> APIFlask:
+    """The marketplace as one Flask application."""
+    app = APIFlask(__name__, title="IP Marketplace", version="1.0", spec_path="/api/openapi.json", docs_path=None)
+    app.extensions["settings"] = settings
+    _configure(app, settings)
+    compile_catalogues()
+    Babel(app, locale_selector=i18n.choose_language)
+    Bootstrap5(app)
+    csrf.init_app(app)
+    connect_database(app, settings)
+    end_transactions(app)
+    problems.answer_errors(app)
+    formats.add_filters(app)
+    _add_rooms(app)
+    _protect(app)
+    jobs.serve_application(app)
+    add_commands(app)
+    return app
+
+
+def _configure(app: APIFlask, settings: Settings) -> None:
+    secure = settings.public_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        TESTING=settings.testing,
+        MAX_CONTENT_LENGTH=64 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_ENABLED=not settings.testing,
+        BABEL_TRANSLATION_DIRECTORIES=";".join(str(folder) for folder in catalogue_folders()),
+        BABEL_DEFAULT_LOCALE="en",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+        BOOTSTRAP_SERVE_LOCAL=True,
+        OPENAPI_VERSION="3.1.0",
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Chinese stays readable in answers
+
+
+def connect_database(app: APIFlask, settings: Settings) -> None:
+    """Use DATABASE_URL, or start the embedded PostgreSQL and bring it up to date."""
+    if settings.database_url is None:
+        cluster = Cluster(settings.home)
+        app.extensions["database_url"] = cluster.use()
+        app.extensions["cluster"] = cluster
+    else:
+        app.extensions["database_url"] = settings.database_url
+    engine = make_engine(app.extensions["database_url"], pool_size=20, max_overflow=20)
+    app.extensions["engine"] = engine
+    session.remove()
+    session.configure(bind=engine)
+    if settings.database_url is None:
+        migrate(engine, app.extensions["database_url"])
+
+
+def load_models() -> None:
+    """Import every module that defines tables, so that the metadata is complete."""
+    for room in (*ROOMS, "core"):
+        for module in sorted((Path(__file__).parent / room).glob("*.py")):
+            if "Mapped[" in module.read_text(encoding="utf-8"):
+                import_module(f"marketplace.{room}.{module.stem}")
+
+
+def _add_rooms(app: APIFlask) -> None:
+    """Each room's pages and API, and what it registers when it is loaded."""
+    from marketplace.reactions import REACTIONS, RECORDER
+
+    for room in ROOMS:
+        app.register_blueprint(import_module(f"marketplace.{room}.api").api)
+        app.register_blueprint(import_module(f"marketplace.{room}.pages").pages)
+    listen(RECORDER, REACTIONS)
+    app.register_blueprint(_static("assets", Path(web.__file__).parent / "static", "/static"))
+    app.register_blueprint(_static("htmx", Path(django_htmx.__file__).parent / "static/django_htmx", "/vendor/htmx"))
+
+
+def _static(name: str, folder: Path, prefix: str) -> Blueprint:
+    return Blueprint(name, __name__, static_folder=str(folder), static_url_path=prefix)
+
+
+def _protect(app: APIFlask) -> None:
+    """Security headers and a request id on every answer."""
+
+    @app.before_request
+    def number() -> None:
+        g.request_id = uuid.uuid4().hex
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        headers["X-Request-Id"] = g.get("request_id", "")
+        headers["Vary"] = "Accept-Language, Cookie"
+        if app.config["SESSION_COOKIE_SECURE"]:
+            headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        if not (request.endpoint or "").endswith("static"):
+            headers.setdefault("Cache-Control", "no-store")
+        return response

@@ -1,0 +1,5 @@
+"""Prove the ledger."""
+
+from flask.cli import AppGroup
+
+group = AppGroup("ledger", help="Prove the ledger.")

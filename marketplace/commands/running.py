@@ -1,0 +1,80 @@
+"""Starting the marketplace: the web server, the worker, and both under one command."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from marketplace.core.db import make_engine
+from marketplace.core.jobs import run_worker
+from marketplace.core.migrating import migrate
+
+STOP_WITHIN_SECONDS = 20
+
+
+@click.command("init-db")
+@with_appcontext
+def init_db() -> None:
+    """Bring the database to the newest migration."""
+    url = current_app.extensions["database_url"]
+    migrate(make_engine(url), url)
+    click.echo("database is up to date", err=True)
+
+
+@click.command("worker")
+@click.option("--concurrency", default=2, show_default=True)
+@with_appcontext
+def worker(concurrency: int) -> None:
+    """Run jobs until stopped."""
+    run_worker(current_app.extensions["database_url"], concurrency)
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=5000, show_default=True)
+@click.option("--workers", default=2, show_default=True)
+@click.option("--threads", default=8, show_default=True)
+@with_appcontext
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Run the web server and the worker together until Ctrl-C."""
+    python = sys.executable
+    environment = os.environ | {"PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://{host}:{port}")}
+    web = [
+        python, "-m", "gunicorn", "wsgi:app", "--bind", f"{host}:{port}", "--workers", str(workers),
+        "--worker-class", "gthread", "--threads", str(threads), "--access-logfile", "/dev/null", "--log-level", "warning",
+    ]  # fmt: skip
+    jobs = [python, "-m", "flask", "worker"]
+    children = [subprocess.Popen(command, env=environment, start_new_session=True) for command in (web, jobs)]
+    click.echo(f"\n  The marketplace is open at http://{host}:{port}  (Ctrl-C stops it)\n", err=True)
+    _wait_for(children)
+
+
+def _wait_for(children: list[subprocess.Popen[bytes]]) -> None:
+    """Stay until a signal comes or a child ends; then stop every child, gently first."""
+    stopping = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    while not stopping and all(child.poll() is None for child in children):
+        time.sleep(0.2)
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + STOP_WITHIN_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+    if not stopping:
+        click.echo("A process ended by itself; the marketplace was stopped.", err=True)
+        sys.exit(1)

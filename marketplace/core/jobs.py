@@ -1,0 +1,79 @@
+"""Work for later: a job is inserted in the transaction that asks for it and runs in the worker."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+
+from marketplace.core.db import session
+
+queue = App(connector=SyncPsycopgConnector())
+"""The job queue; its tables live in the same PostgreSQL."""
+
+tasks: dict[str, Callable[..., None]] = {}
+"""Every known job by name."""
+
+
+def task(name: str, retry: int = 5) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function runnable as a job; it runs as one transaction and is retried with growing pauses."""
+
+    def declare(function: Callable[..., None]) -> Callable[..., None]:
+        tasks[name] = function
+        queue.task(name=name, retry=retry)(_in_one_transaction(function))
+        return function
+
+    return declare
+
+
+def every(cron: str, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function run by the worker at these times (cron, with an optional sixth field for seconds)."""
+
+    def declare(function: Callable[..., None]) -> Callable[..., None]:
+        tasks[name] = function
+
+        def run(timestamp: int) -> None:
+            _in_one_transaction(function)()
+
+        queue.periodic(cron=cron)(queue.task(name=name, queueing_lock=name)(run))
+        return function
+
+    return declare
+
+
+def _in_one_transaction(function: Callable[..., None]) -> Callable[..., None]:
+    @wraps(function)
+    def run(**arguments: Any) -> None:
+        try:
+            with _application().app_context():
+                function(**arguments)
+                session.commit()
+        finally:
+            session.remove()
+
+    return run
+
+
+def enqueue(name: str, at: datetime | None = None, lock: str | None = None, **arguments: Any) -> None:
+    """Ask for a job in the current transaction: it exists only if the transaction commits."""
+    connection = session.connection().connection.driver_connection
+    queue.configure_task(name, schedule_at=at, lock=lock, connection=connection).defer(**arguments)
+
+
+_applications: list[Any] = []
+
+
+def serve_application(application: Any) -> None:
+    """Say in which Flask application the jobs run."""
+    _applications[:] = [application]
+
+
+def _application() -> Any:
+    return _applications[0]
+
+
+def run_worker(database_url: str, concurrency: int = 2) -> None:
+    """Run jobs until stopped by a signal."""
+    with queue.replace_connector(PsycopgConnector(conninfo=database_url)) as app:
+        app.run_worker(concurrency=concurrency, install_signal_handlers=True, listen_notify=True, delete_jobs="never")

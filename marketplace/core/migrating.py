@@ -1,0 +1,44 @@
+"""Bringing a database to the newest migration."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def alembic_config(database_url: str) -> Config:
+    """Alembic's configuration from setup.cfg for this database."""
+    config = Config(str(ROOT / "setup.cfg"))
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["database_url"] = database_url
+    return config
+
+
+def newest_revision() -> str:
+    """The revision the code expects."""
+    head = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
+    return str(head)
+
+
+def current_revision(engine: Engine) -> str | None:
+    """The revision the database is at; none for an empty database."""
+    with engine.connect() as connection:
+        if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar_one() is None:
+            return None
+        revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        return None if revision is None else str(revision)
+
+
+def migrate(engine: Engine, database_url: str) -> None:
+    """Run every missing migration; several processes starting together take turns."""
+    if current_revision(engine) == newest_revision():
+        return
+    with engine.connect() as turn:
+        turn.execute(text("SELECT pg_advisory_lock(72616)"))
+        if current_revision(engine) != newest_revision():
+            command.upgrade(alembic_config(database_url), "head")
+        turn.execute(text("SELECT pg_advisory_unlock(72616)"))

@@ -1,0 +1,1 @@
+"""Selling and licensing: offers, auctions, contracts, closing and release of money."""

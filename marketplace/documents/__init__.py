@@ -1,0 +1,1 @@
+"""Files stored once by content, evidence, signatures and contract PDFs."""

@@ -1,0 +1,1 @@
+"""Lending against registered assets: applications, term sheets, pledges, loans."""

@@ -1,0 +1,1 @@
+"""People, organisations, roles, verification and sign-in."""

@@ -1,0 +1,1 @@
+"""Registered assets on offer, and finding them."""

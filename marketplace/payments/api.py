@@ -1,0 +1,5 @@
+"""The JSON API of payments."""
+
+from apiflask import APIBlueprint
+
+api = APIBlueprint("payments_api", __name__, url_prefix="/api/v1", tag="payments")

@@ -1,0 +1,5 @@
+"""The pages of registry."""
+
+from flask import Blueprint
+
+pages = Blueprint("registry", __name__, template_folder="templates")

@@ -1,0 +1,1 @@
+"""Sharing the loss of a defaulted pledged loan, and every recovery back."""

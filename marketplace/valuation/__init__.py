@@ -1,0 +1,1 @@
+"""What an asset may be worth, how wrong that may be, and why."""

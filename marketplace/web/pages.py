@@ -1,0 +1,41 @@
+"""The pages of the frame: home, dashboard, help."""
+
+from flask import Blueprint, render_template
+
+from marketplace.core.clock import now
+from marketplace.core.http import current_actor, public, signed_in, waiting_providers
+from marketplace.web.navigation import add_frame
+
+pages = Blueprint("web", __name__, template_folder="templates")
+pages.record_once(lambda state: add_frame(state.app))
+
+
+@pages.get("/")
+@public
+def home() -> str:
+    """What this marketplace is and where to begin."""
+    return render_template("web/home.html")
+
+
+@pages.get("/dashboard")
+@signed_in
+def dashboard() -> str:
+    """What waits for the reader."""
+    actor, instant = current_actor(), now()
+    waiting = [item for provider in waiting_providers for item in provider(actor, instant)]
+    waiting.sort(key=lambda item: (item.due_at is None, item.due_at or instant))
+    return render_template("web/dashboard.html", waiting=waiting)
+
+
+@pages.get("/help")
+@public
+def help_page() -> str:
+    """Help and the glossary."""
+    return render_template("web/help.html")
+
+
+@pages.get("/healthz")
+@public
+def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
