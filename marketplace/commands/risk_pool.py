@@ -2,4 +2,20 @@
 
 from flask.cli import AppGroup
 
+from marketplace.commands.output import answer_cases, say
+from marketplace.risk_pool.published_schemes import published_schemes
+from marketplace.risk_pool.share_cases import share
+
 group = AppGroup("risk-pool", help="Share losses and recoveries by a scheme.")
+
+
+@group.command("share")
+def share_command() -> None:
+    """Read a CASE (or a list of cases) and print who bears and who gets how much."""
+    answer_cases(share)
+
+
+@group.command("schemes")
+def schemes_command() -> None:
+    """Print every published scheme with its dates, source and what is not known."""
+    say(list(published_schemes()))
