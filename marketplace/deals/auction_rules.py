@@ -1,0 +1,250 @@
+"""The rules of an open ascending auction: pure decisions on amounts and instants, without database or clock.
+
+The same rules decide a live bid (mirrored in the database function ``place_bid``) and the replay of a published log.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from marketplace.core.money import Money, percentage
+
+FIVE_MINUTES = timedelta(minutes=5)
+
+
+class AuctionFormat(StrEnum):
+    """How a price is found."""
+
+    ENGLISH = "english"
+    PRIORITY_RIGHT = "priority_right"
+    PROXY = "proxy"
+    SEALED_FIRST_PRICE = "sealed_first_price"
+    VICKREY = "vickrey"
+    DUTCH = "dutch"
+    HYBRID_DUTCH = "hybrid_dutch"
+
+
+class ExtendFrom(StrEnum):
+    """Whether a late bid extends from its own time or from the announced end."""
+
+    BID = "bid"
+    CLOSE = "close"
+
+
+class Verdict(StrEnum):
+    """What the rules say about one bid."""
+
+    ACCEPTED = "accepted"
+    LOT_NOT_OPEN = "lot_not_open"
+    LOT_CLOSED = "lot_closed"
+    BID_TOO_LOW = "bid_too_low"
+    WRONG_CURRENCY = "wrong_currency"
+    BUY_NOW_OVER = "buy_now_over"
+
+
+@dataclass(frozen=True)
+class IncrementStep:
+    """Below this price the next bid must be higher by at least this step; the last row has no upper end."""
+
+    below: Money | None
+    step: Money
+
+
+@dataclass(frozen=True)
+class EnglishTerms:
+    """The announced rules of one lot; they never change once a bid stands."""
+
+    start: Money
+    increments: tuple[IncrementStep, ...]
+    opens_at: datetime
+    closes_at: datetime
+    soft_close_window: timedelta = FIVE_MINUTES
+    soft_close_extension: timedelta = FIVE_MINUTES
+    extend_from: ExtendFrom = ExtendFrom.BID
+    max_extension: timedelta | None = None
+    reserve: Money | None = None
+    buy_now: Money | None = None
+    priority_holders: Mapping[str, int] | None = None
+
+    def faults(self) -> list[str]:
+        """Why these terms cannot be announced; empty when they can."""
+        found = []
+        amounts = [self.start, *(row.step for row in self.increments)]
+        if any(amount.amount_minor <= 0 for amount in amounts):
+            found.append("amounts_must_be_positive")
+        if len({amount.currency for amount in [*amounts, *filter(None, (self.reserve, self.buy_now))]}) > 1:
+            found.append("one_currency")
+        bounds = [row.below for row in self.increments]
+        limits = [bound.amount_minor for bound in bounds[:-1] if bound is not None]
+        if not bounds or bounds[-1] is not None or len(limits) != len(bounds) - 1 or limits != sorted(set(limits)):
+            found.append("increments_must_ascend_and_end_open")
+        if self.closes_at <= self.opens_at:
+            found.append("must_close_after_opening")
+        if "one_currency" not in found:
+            found += self._price_faults()
+        return found
+
+    def _price_faults(self) -> list[str]:
+        found = []
+        if self.reserve is not None and self.reserve < self.start:
+            found.append("reserve_below_start")
+        if self.buy_now is not None and self.buy_now < max(self.start, self.reserve or self.start):
+            found.append("buy_now_below_reserve")
+        return found
+
+    def step_above(self, price: Money) -> Money:
+        """The smallest raise over this price."""
+        for row in self.increments:
+            if row.below is None or price < row.below:
+                return row.step
+        raise ValueError("the last increment must be open-ended")
+
+
+@dataclass(frozen=True)
+class LotState:
+    """Where an open lot stands after the bids so far."""
+
+    closes_at: datetime
+    high: Money | None = None
+    leader: str | None = None
+    bids: int = 0
+    ended: bool = False
+
+
+def opening_state(terms: EnglishTerms) -> LotState:
+    """A lot before its first bid."""
+    return LotState(closes_at=terms.closes_at)
+
+
+def minimum_acceptable(terms: EnglishTerms, high: Money | None) -> Money:
+    """The smallest amount the next bidder may name."""
+    return terms.start if high is None else high + terms.step_above(high)
+
+
+def judge_bid(terms: EnglishTerms, state: LotState, bidder: str, amount: Money, at: datetime) -> Verdict:
+    """Decide one bid on the amount the bidder named and the time the server accepted it."""
+    if state.ended or at >= state.closes_at:
+        return Verdict.LOT_CLOSED
+    if at < terms.opens_at:
+        return Verdict.LOT_NOT_OPEN
+    if amount.currency != terms.start.currency:
+        return Verdict.WRONG_CURRENCY
+    if amount >= minimum_acceptable(terms, state.high) or _matches_by_priority(terms, state, bidder, amount):
+        return Verdict.ACCEPTED
+    return Verdict.BID_TOO_LOW
+
+
+def _matches_by_priority(terms: EnglishTerms, state: LotState, bidder: str, amount: Money) -> bool:
+    """A holder of a priority right may equal the highest bid of anyone ranked behind (法释〔2016〕18号 art. 21)."""
+    ranks = terms.priority_holders or {}
+    if bidder not in ranks or state.leader is None or amount != state.high:
+        return False
+    return ranks[bidder] < ranks.get(state.leader, len(ranks) + max(ranks.values()) + 1)
+
+
+def take_bid(terms: EnglishTerms, state: LotState, bidder: str, amount: Money, at: datetime) -> LotState:
+    """The lot after an accepted bid; a bid in the last minutes moves the end later, never earlier."""
+    return replace(
+        state,
+        high=amount,
+        leader=bidder,
+        bids=state.bids + 1,
+        closes_at=extended_close(terms, state.closes_at, at),
+    )
+
+
+def judge_buy_now(terms: EnglishTerms, state: LotState, amount: Money, at: datetime) -> Verdict:
+    """Buying outright is possible at exactly the announced price until the first bid stands."""
+    if state.ended or at >= state.closes_at:
+        return Verdict.LOT_CLOSED
+    if at < terms.opens_at:
+        return Verdict.LOT_NOT_OPEN
+    return Verdict.ACCEPTED if state.bids == 0 and amount == terms.buy_now else Verdict.BUY_NOW_OVER
+
+
+def take_buy_now(state: LotState, bidder: str, amount: Money, at: datetime) -> LotState:
+    """The lot after an outright purchase: it is over."""
+    return replace(state, high=amount, leader=bidder, bids=1, closes_at=max(at, state.closes_at), ended=True)
+
+
+def extended_close(terms: EnglishTerms, closes_at: datetime, at: datetime) -> datetime:
+    """The end after a bid at this time (soft close): unchanged or later, by at most ``max_extension`` in all."""
+    if at < closes_at - terms.soft_close_window:
+        return closes_at
+    origin = at if terms.extend_from is ExtendFrom.BID else closes_at
+    moved = origin + terms.soft_close_extension
+    if terms.max_extension is not None:
+        moved = min(moved, terms.closes_at + terms.max_extension)
+    return max(closes_at, moved)
+
+
+def reserve_is_met(terms: EnglishTerms, state: LotState) -> bool:
+    """Whether the highest bid reaches the reserve; without a reserve any bid does."""
+    return state.high is not None and (terms.reserve is None or state.high >= terms.reserve)
+
+
+def winner_of(terms: EnglishTerms, state: LotState) -> tuple[str, Money] | None:
+    """Who bought at which price, or None when the lot stays unsold (流拍)."""
+    if state.leader is None or state.high is None or not reserve_is_met(terms, state):
+        return None
+    return state.leader, state.high
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """The secret most a bidder would pay, and when the server received it."""
+
+    bidder: str
+    amount: Money
+    at: datetime
+
+
+def proxy_standing(terms: EnglishTerms, maxima: Sequence[Maximum]) -> tuple[str, Money] | None:
+    """Leader and price under proxy bidding: the second maximum plus one step, never above the leader's own maximum.
+
+    The earlier of two equal maxima leads. A bidder's later maximum replaces the earlier one only if higher.
+    """
+    best: dict[str, Maximum] = {}
+    for maximum in sorted(maxima, key=lambda one: one.at):
+        known = best.get(maximum.bidder)
+        if maximum.amount >= terms.start and (known is None or maximum.amount > known.amount):
+            best[maximum.bidder] = maximum
+    ranking = sorted(best.values(), key=lambda one: (-one.amount.amount_minor, one.at))
+    if not ranking:
+        return None
+    if len(ranking) == 1:
+        return ranking[0].bidder, terms.start
+    second = ranking[1].amount
+    return ranking[0].bidder, min(ranking[0].amount, second + terms.step_above(second))
+
+
+def deposit_required(start: Money, deposit_bps: int) -> Money:
+    """The bid deposit: 5 to 20 % of the start price (``deposit_bps`` 500 to 2000, 法释〔2016〕18号 art. 17)."""
+    if not 500 <= deposit_bps <= 2000:
+        raise ValueError("a bid deposit is 5 to 20 per cent of the start price")
+    return percentage(start, deposit_bps)
+
+
+@dataclass(frozen=True)
+class HammerSplit:
+    """What the buyer pays, the seller receives and the house keeps at one hammer price."""
+
+    buyer_pays: Money
+    seller_receives: Money
+    house: Money
+
+
+def commissions(hammer: Money, seller_bps: int, buyer_bps: int) -> HammerSplit:
+    """Split a hammer price into the seller's proceeds, the buyer's total and the house's commission (basis points)."""
+    from_seller, from_buyer = percentage(hammer, seller_bps), percentage(hammer, buyer_bps)
+    return HammerSplit(hammer + from_buyer, hammer - from_seller, from_seller + from_buyer)
+
+
+def default_increments(currency: str) -> tuple[IncrementStep, ...]:
+    """The usual table: < 10k: 100; < 100k: 1k; < 1m: 10k; < 10m: 50k; else 100k (major units)."""
+    rows = [("10000", "100"), ("100000", "1000"), ("1000000", "10000"), ("10000000", "50000"), (None, "100000")]
+    return tuple(
+        IncrementStep(None if below is None else Money.parse(below, currency), Money.parse(step, currency))
+        for below, step in rows
+    )
