@@ -24,7 +24,7 @@ def _accounts() -> None:
         sa.Column("entity", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("currency", sa.CHAR(3), nullable=False),
-        sa.Column("normal_side", sa.String(6), nullable=False),
+        sa.Column("normal_side", sa.String(40), nullable=False),
         sa.Column("floor_minor", sa.BigInteger(), nullable=True),
         sa.Column("owner_id", sa.Uuid(), nullable=True),
         *(
@@ -64,7 +64,7 @@ def _journals() -> None:
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column("request_hash", sa.String(64), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("phase", sa.String(7), nullable=False),
+        sa.Column("phase", sa.String(40), nullable=False),
         sa.Column("pending_id", sa.Uuid(), nullable=True),
         sa.Column("reverses_id", sa.Uuid(), nullable=True),
         sa.Column("line_count", sa.SmallInteger(), nullable=False),

@@ -39,14 +39,14 @@ def lines(*rows: str) -> str:
     return (
         "INSERT INTO ledger_entries (journal_id, line, line_count, account_id, entity, currency, side, amount_minor, "
         "balance_after_minor, account_version) "
-        f"SELECT :id, x.line, {len(rows)}, a.id, a.entity, a.currency, x.side, x.amount, 0, 0 "
+        f"SELECT CAST(:id AS uuid), x.line, {len(rows)}, a.id, a.entity, a.currency, x.side, x.amount, 0, 0 "
         f"FROM (VALUES {', '.join(rows)}) AS x (line, code, side, amount) JOIN ledger_accounts a USING (code)"
     )
 
 
 JOURNAL = (
     "INSERT INTO ledger_journals (id, reference, request_hash, kind, phase, line_count, at) "
-    "VALUES (:id, CAST(:id AS text), 'x', 'raw', 'single', 2, now())"
+    "VALUES (CAST(:id AS uuid), CAST(CAST(:id AS uuid) AS text), 'x', 'raw', 'single', 2, now())"
 )
 
 
@@ -114,7 +114,7 @@ def test_a_line_cannot_claim_another_currency_than_its_account(books: Any) -> No
 def test_a_reference_is_used_once_even_by_raw_sql(books: Any) -> None:
     refused(
         books,
-        JOURNAL.replace(":id, CAST(:id AS text),", ":id, 'funding',"),
+        JOURNAL.replace("CAST(CAST(:id AS uuid) AS text),", "'funding',"),
         message="uq_ledger_journals",
         id=str(uuid4()),
     )
