@@ -1,0 +1,171 @@
+"""From conditions to what the index understands."""
+
+from functools import reduce
+
+import rjieba
+from tantivy import FieldType, Occur, Query
+
+from marketplace.listings.query import Anything, Condition, Every, Near, Some, Within, Without, Words
+from marketplace.listings.search_index import SCHEMA
+from marketplace.listings.text import class_symbol, fold, is_han, number_symbol, pairs, pieces, singular
+from marketplace.listings.vocabulary import Field, Shape, stored_word
+
+LONGEST_UNSPLIT = 4
+"""A Chinese run up to this length is looked for as it stands; a longer one as its words, each anywhere."""
+TITLE_WEIGHT = 2.0
+RANGE_ENDS = (0, 2**62)
+
+
+def matching(condition: Condition) -> Query:
+    """What the index has to look for."""
+    match condition:
+        case Anything():
+            return Query.all_query()
+        case Every(parts):
+            return every(*(matching(part) for part in parts))
+        case Some(parts):
+            return some(*(matching(part) for part in parts))
+        case Without(part):
+            return Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, matching(part))])
+        case Within(field, low, high):
+            return between(field.name, low, high)
+        case Near():
+            return _near(condition)
+        case Words():
+            return _words(condition)
+
+
+def every(*queries: Query) -> Query:
+    """All of them."""
+    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Must, query) for query in queries])
+
+
+def some(*queries: Query) -> Query:
+    """Any of them."""
+    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def silently(query: Query) -> Query:
+    """A condition that filters without adding to the score."""
+    return Query.const_score_query(query, 0.0)
+
+
+def between(name: str, low: int | None, high: int | None) -> Query:
+    """A whole-number field within bounds; unknown values are outside every range."""
+    lowest, highest = RANGE_ENDS
+    bounds = (lowest if low is None else max(low, lowest), highest if high is None else min(high, highest))
+    return silently(Query.range_query(SCHEMA, name, FieldType.Integer, *bounds))
+
+
+def any_of(name: str, values: list[str] | list[int]) -> Query:
+    """A field with any of these values."""
+    return silently(Query.term_set_query(SCHEMA, name, values))
+
+
+def _term(field: str, token: str) -> Query:
+    return Query.term_query(SCHEMA, field, token)
+
+
+def _begins(field: str, token: str) -> Query:
+    return Query.regex_query(SCHEMA, field, token + ".*")
+
+
+def _words(words: Words) -> Query:
+    if words.field is not None and words.field.shape is not Shape.TEXT:
+        return _exact(words, words.field)
+    found = pieces(fold(words.text))
+    if not found:
+        return Query.all_query()
+    if words.field is not None:
+        return _in_text(words.field.name, found, words)
+    return Query.boolean_query(
+        [
+            (Occur.Must, _in_text("everything", found, words)),
+            (Occur.Should, Query.boost_query(_in_text("title", found, words), TITLE_WEIGHT)),
+        ]
+    )
+
+
+def _exact(words: Words, field: Field) -> Query:
+    reader = {Shape.CLASS: class_symbol, Shape.NUMBER: number_symbol}.get(field.shape)
+    symbol = reader(words.text) if reader else stored_word(field, fold(words.text))
+    if not symbol:
+        return Query.empty_query()
+    if words.prefix and symbol.replace("/", "").isalnum():
+        return silently(_begins(field.name, symbol))
+    return silently(_term(field.name, symbol))
+
+
+def _in_text(field: str, found: list[str], words: Words) -> Query:
+    if words.prefix:
+        return _beginning(field, found)
+    if words.phrase or not any(map(is_han, found)):
+        return _phrase(field, found)
+    return every(*(_phrase(field, [piece]) if not is_han(piece) else _chinese(field, piece) for piece in found))
+
+
+def _chinese(field: str, run: str) -> Query:
+    if len(run) <= LONGEST_UNSPLIT:
+        return _phrase(field, [run])
+    parts = [part for part in rjieba.cut(run) if len(part) > 1]
+    if len(parts) < 2:
+        return _phrase(field, [run])
+    loose = every(*(_phrase(field, [part]) for part in dict.fromkeys(parts)))
+    return Query.boolean_query([(Occur.Must, loose), (Occur.Should, _phrase(field, [run]))])
+
+
+def _placed(found: list[str]) -> tuple[list[tuple[int, str]], list[str]]:
+    """The tokens of a phrase with their places, and single characters that only a beginning can find."""
+    placed: list[tuple[int, str]] = []
+    single: list[str] = []
+    place = 0
+    for piece in found:
+        if not is_han(piece):
+            placed.append((place, singular(piece)))
+            place += 1
+        elif len(piece) == 1:
+            single.append(piece)
+            place += 1
+        else:
+            placed.extend((place + at, pair) for at, pair in enumerate(pairs(piece)))
+            place += len(piece)
+    return placed, single
+
+
+def _phrase(field: str, found: list[str]) -> Query:
+    placed, single = _placed(found)
+    queries = [silently(_begins(field, character)) for character in single]
+    if len(placed) == 1:
+        queries.append(_term(field, placed[0][1]))
+    elif placed:
+        words: list[str | tuple[int, str]] = list(placed)
+        queries.append(Query.phrase_query(SCHEMA, field, words))
+    return every(*queries)
+
+
+def _beginning(field: str, found: list[str]) -> Query:
+    *before, last = found
+    if is_han(last):
+        return _phrase(field, found)
+    ending = some(silently(_begins(field, last)), _term(field, singular(last)))
+    return every(_phrase(field, before), ending) if before else ending
+
+
+def _near(near: Near) -> Query:
+    field = near.left.field.name if near.left.field else "everything"
+    sides = [_placed(pieces(fold(words.text)))[0] for words in (near.left, near.right)]
+    if not all(sides):
+        return every(_words(near.left), _words(near.right))
+    left, right = ([token for _, token in side] for side in sides)
+    phrases: list[Query] = []
+    for first, second in ((left, right), (right, left)):
+        slop = near.distance + (1 if is_han(first[-1]) else 0)
+        tokens: list[str | tuple[int, str]] = [*first, *second]
+        phrases.append(Query.phrase_query(SCHEMA, field, tokens, slop))
+    whole = [_phrase(field, pieces(fold(words.text))) for words in (near.left, near.right)]
+    return every(some(*phrases), *map(silently, whole))
+
+
+def excluding(query: Query, *unwanted: Query) -> Query:
+    """The query without what any of the others finds."""
+    return reduce(lambda kept, other: kept.and_must_not_match(other), unwanted, query)
