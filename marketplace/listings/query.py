@@ -257,7 +257,9 @@ def _put_in_field(condition: Condition, field: Field) -> Condition:
     if isinstance(condition, Without):
         return Without(_put_in_field(condition.part, field))
     if isinstance(condition, Near):
-        return replace(condition, left=replace(condition.left, field=field), right=replace(condition.right, field=field))
+        return replace(
+            condition, left=replace(condition.left, field=field), right=replace(condition.right, field=field)
+        )
     return condition
 
 

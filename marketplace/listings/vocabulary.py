@@ -4,10 +4,8 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
-
-LARGEST = 2**62
 
 
 class Shape(StrEnum):
@@ -72,13 +70,9 @@ class Field:
         return day_number(_span(text)[1]) if self.shape is Shape.DATE else self._integer(text)
 
     def _integer(self, text: str) -> int:
-        try:
-            value = Decimal(text) * self.scale
-        except InvalidOperation:
-            raise ValueError(text) from None
-        if not value.is_finite() or abs(value) > LARGEST:
+        if not re.fullmatch(r"\d{1,15}(\.\d{1,6})?", text, re.ASCII):
             raise ValueError(text)
-        return int(value)
+        return int(Decimal(text) * self.scale)
 
 
 def day_number(day: date) -> int:
