@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export DATA_DIR ?= ../shared/data
 
-.PHONY: help install run demo test check bench chaos messages clean
+.PHONY: help install system run demo test check bench chaos messages clean
 
 help: ## Say what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -35,7 +35,13 @@ check: $(STAMP) ## Style, types, architecture
 	$(BIN)/lint-imports
 	$(BIN)/python -m mypy
 
-test: check ## All checks and tests
+system: $(STAMP) ## Chromium and a Chinese font, which the browser tests need
+	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || test -n "$$CHROMIUM" || \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing chromium and fonts-noto-cjk"; apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; \
+	  else echo "The browser tests need Chromium and a Chinese font: sudo apt-get install -y chromium fonts-noto-cjk"; exit 1; fi
+
+test: check system ## All checks and tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 bench: $(STAMP) ## Print named figures as one JSON object, ratios first

@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 import django_htmx
+import flask_swagger_ui
 from apiflask import APIFlask
 from flask import Blueprint, Response, g, request
 from flask_babel import Babel
@@ -108,7 +109,8 @@ def _add_rooms(app: APIFlask) -> None:
         app.register_blueprint(import_module(f"marketplace.{room}.api").api)
         app.register_blueprint(import_module(f"marketplace.{room}.pages").pages)
     listen(RECORDER, REACTIONS)
-    app.register_blueprint(_static("assets", Path(web.__file__).parent / "static", "/static"))
+    app.register_blueprint(_static("assets", Path(web.__file__).parent / "static", "/assets"))
+    app.register_blueprint(_static("swagger", Path(flask_swagger_ui.__file__).parent / "dist", "/vendor/swagger"))
     app.register_blueprint(_static("htmx", Path(django_htmx.__file__).parent / "static/django_htmx", "/vendor/htmx"))
 
 

@@ -1,10 +1,17 @@
 """The pages of the frame: home, dashboard, help."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, make_response, render_template
 
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, public, signed_in, waiting_providers
 from marketplace.web.navigation import add_frame
+from marketplace.web.readiness import readiness
+
+API_DOCS_POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+"""The reference's own widget sets inline styles; scripts stay ours."""
 
 pages = Blueprint("web", __name__, template_folder="templates")
 pages.record_once(lambda state: add_frame(state.app))
@@ -32,6 +39,22 @@ def dashboard() -> str:
 def help_page() -> str:
     """Help and the glossary."""
     return render_template("web/help.html")
+
+
+@pages.get("/api/docs")
+@public
+def api_docs() -> Response:
+    """The API's reference, readable and usable in the browser."""
+    answer = make_response(render_template("web/api_docs.html"))
+    answer.headers["Content-Security-Policy"] = API_DOCS_POLICY
+    return answer
+
+
+@pages.get("/readyz")
+@public
+def readyz() -> tuple[dict[str, str], int]:
+    """The database answers and is at the revision this code expects."""
+    return readiness()
 
 
 @pages.get("/healthz")

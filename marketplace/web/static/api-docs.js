@@ -1,0 +1,3 @@
+document.addEventListener("DOMContentLoaded", () => {
+  SwaggerUIBundle({ url: "/api/openapi.json", dom_id: "#reference", deepLinking: true });
+});

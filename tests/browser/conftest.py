@@ -1,0 +1,91 @@
+"""A real Chromium, the keyboard, and the accessibility rules."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+]  # fmt: skip
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
+PHONE = {"width": 320, "height": 720}
+DESKTOP = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "Chromium is missing: apt-get install -y chromium fonts-noto-cjk"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Reader:
+    """One person at the screen: visits pages, checks each against WCAG, keeps pictures."""
+
+    def __init__(self, browser: Browser, address: str, language: str, viewport: dict[str, int], scheme: str) -> None:
+        self.address = address
+        self.language = language
+        self.context = browser.new_context(
+            viewport=viewport,  # type: ignore[arg-type]
+            locale="zh-CN" if language == "zh" else "en-GB",
+            color_scheme=scheme,  # type: ignore[arg-type]
+        )
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    def visit(self, path: str, expect: int = 200) -> Page:
+        """Open a page in the reader's language and hold it against WCAG 2.2 AA."""
+        joiner = "&" if "?" in path else "?"
+        answer = self.page.goto(f"{self.address}{path}{joiner}lang={self.language}")
+        assert answer is not None
+        assert answer.status == expect, f"{path}: {answer.status}"
+        self.check()
+        return self.page
+
+    def check(self) -> None:
+        """No violation of WCAG A or AA on the page as it stands, and no script error."""
+        found: Any = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": WCAG}})
+        violations = [
+            f"{violation['id']}: {violation['nodes'][0]['html'][:160]}" for violation in found.response["violations"]
+        ]
+        assert violations == [], f"{self.page.url}: {violations}"
+        assert self.faults == []
+
+    def picture(self, name: str) -> None:
+        """Keep a picture of the page."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=str(SCREENSHOTS / f"{name}.png"), full_page=True)
+
+    def close(self) -> None:
+        """Leave."""
+        self.context.close()
+
+
+@pytest.fixture
+def reader(chromium: Browser) -> Iterator[Any]:
+    """Make readers: reader(address, language, viewport, scheme)."""
+    readers: list[Reader] = []
+
+    def make(
+        address: str, language: str = "en", viewport: dict[str, int] | None = None, scheme: str = "light"
+    ) -> Reader:
+        readers.append(Reader(chromium, address, language, viewport or DESKTOP, scheme))
+        return readers[-1]
+
+    yield make
+    for person in readers:
+        person.close()
