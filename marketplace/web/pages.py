@@ -4,6 +4,7 @@ from flask import Blueprint, Response, make_response, render_template
 
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, public, signed_in, waiting_providers
+from marketplace.web.glossary import GLOSSARY
 from marketplace.web.navigation import add_frame
 from marketplace.web.readiness import readiness
 
@@ -38,7 +39,7 @@ def dashboard() -> str:
 @public
 def help_page() -> str:
     """Help and the glossary."""
-    return render_template("web/help.html")
+    return render_template("web/help.html", glossary=GLOSSARY)
 
 
 @pages.get("/api/docs")
