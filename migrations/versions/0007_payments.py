@@ -1,12 +1,133 @@
-"""The tables of payments."""
+"""Collections, refunds, payouts and the events Stripe sent."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0007_payments"
 down_revision = "0006_ledger"
 
 
+def _key() -> list[sa.Column]:
+    return [
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+    ]
+
+
+def _amount() -> list[sa.Column]:
+    return [
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("amount_currency", sa.CHAR(3), nullable=False),
+    ]
+
+
+def _word(column: str, name: str, *values: str) -> sa.Column:
+    kind = sa.Enum(*values, native_enum=False, create_constraint=True, length=40, name=name)
+    return sa.Column(column, kind, nullable=False)
+
+
 def upgrade() -> None:
-    """Nothing yet."""
+    """Make the tables."""
+    op.create_table(
+        "collections",
+        *_key(),
+        sa.Column("payer_id", sa.Uuid(), nullable=False),
+        *_amount(),
+        sa.Column("purpose", sa.String(40), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        _word("method", "method", "card", "bank_transfer"),
+        sa.Column("credit_account", sa.String(200), nullable=False),
+        _word(
+            "status",
+            "collectionstatus",
+            "requested",
+            "awaiting_card",
+            "awaiting_transfer",
+            "collected",
+            "cancelled",
+        ),
+        sa.Column("reference", sa.String(20), nullable=False, unique=True),
+        sa.Column("initiated_by", sa.Uuid()),
+        sa.Column("confirmed_by", sa.Uuid()),
+        sa.Column("bank_reference", sa.String(80), unique=True),
+        sa.Column("stripe_session_id", sa.String(200), unique=True),
+        sa.Column("stripe_intent_id", sa.String(200), unique=True),
+        sa.Column("card_page", sa.Text()),
+        sa.Column("failure", sa.String(300)),
+        sa.Column("collected_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint("amount_minor > 0", name="ck_collections_amount_positive"),
+        sa.CheckConstraint(
+            "(status = 'collected') = (collected_at IS NOT NULL)", name="ck_collections_collected_has_time"
+        ),
+        sa.CheckConstraint("confirmed_by IS NULL OR confirmed_by <> initiated_by", name="ck_collections_two_people"),
+    )
+    op.create_index("ix_collections_payer_id", "collections", ["payer_id"])
+    op.create_index("ix_collections_subject_id", "collections", ["subject_id"])
+    op.create_table(
+        "refunds",
+        *_key(),
+        sa.Column("collection_id", sa.Uuid(), sa.ForeignKey("collections.id"), nullable=False),
+        *_amount(),
+        sa.Column("reference", sa.String(200), nullable=False, unique=True),
+        _word("status", "refundstatus", "requested", "sent"),
+        sa.Column("stripe_refund_id", sa.String(200), unique=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint("amount_minor > 0", name="ck_refunds_amount_positive"),
+    )
+    op.create_index("ix_refunds_collection_id", "refunds", ["collection_id"])
+    op.create_table(
+        "payouts",
+        *_key(),
+        sa.Column("payee_id", sa.Uuid(), nullable=False),
+        *_amount(),
+        sa.Column("from_account", sa.String(200), nullable=False),
+        sa.Column("reference", sa.String(200), nullable=False, unique=True),
+        sa.Column("subject_id", sa.Uuid()),
+        _word("status", "payoutstatus", "requested", "sent", "rejected"),
+        sa.Column("organisation_id", sa.Uuid()),
+        sa.Column("initiated_by", sa.Uuid()),
+        sa.Column("approved_by", sa.Uuid()),
+        sa.Column("bank_reference", sa.String(80)),
+        sa.Column("sent_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint("amount_minor > 0", name="ck_payouts_amount_positive"),
+        sa.CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name="ck_payouts_sent_has_time"),
+    )
+    op.create_index("ix_payouts_payee_id", "payouts", ["payee_id"])
+    op.create_index("ix_payouts_status", "payouts", ["status"])
+    op.create_table(
+        "stripe_events",
+        *_key(),
+        sa.Column("stripe_id", sa.String(200), nullable=False, unique=True),
+        sa.Column("kind", sa.String(100), nullable=False),
+        sa.Column("payload", sa.dialects.postgresql.JSONB(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        _word("outcome", "eventoutcome", "received", "applied", "ignored"),
+        sa.Column("reason", sa.String(200)),
+    )
+    op.execute(NEVER_MORE_BACK)
+
+
+# Refunds never exceed what was collected, whoever writes them.
+NEVER_MORE_BACK = """
+CREATE FUNCTION refunds_within_collection() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    asked collections;
+BEGIN
+    SELECT * INTO asked FROM collections WHERE id = NEW.collection_id FOR NO KEY UPDATE;
+    IF asked.status <> 'collected' OR asked.amount_currency <> NEW.amount_currency OR asked.amount_minor <
+       (SELECT coalesce(sum(amount_minor), 0) FROM refunds WHERE collection_id = NEW.collection_id AND id <> NEW.id)
+       + NEW.amount_minor THEN
+        RAISE EXCEPTION 'refunds exceed what was collected' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER refunds_never_exceed BEFORE INSERT OR UPDATE OF amount_minor, collection_id ON refunds
+    FOR EACH ROW EXECUTE FUNCTION refunds_within_collection();
+"""
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Take everything away again."""
+    for table in ("stripe_events", "payouts", "refunds", "collections"):
+        op.drop_table(table)
+    op.execute("DROP FUNCTION IF EXISTS refunds_within_collection")
