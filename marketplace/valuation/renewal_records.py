@@ -103,7 +103,27 @@ def owner_words(owner: str) -> str:
     return " ".join(word for word in words if word not in _FILLERS)
 
 
-_FILLERS = frozenset("the of a and at in for on behalf by through acting inc board trustees regents univ".split())
+_FILLERS = frozenset(
+    [
+        "the",
+        "of",
+        "a",
+        "and",
+        "at",
+        "in",
+        "for",
+        "on",
+        "behalf",
+        "by",
+        "through",
+        "acting",
+        "inc",
+        "board",
+        "trustees",
+        "regents",
+        "univ",
+    ]
+)
 
 
 def _record(row: dict[str, str]) -> RenewalRecord:
