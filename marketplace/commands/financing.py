@@ -1,5 +1,41 @@
 """Schedules and day counts."""
 
+from typing import Any
+
 from flask.cli import AppGroup
 
+from marketplace.commands.output import answer_cases
+from marketplace.core.errors import Malformed
+from marketplace.core.i18n import _l
+from marketplace.financing.day_counts import count_days, read_span
+from marketplace.financing.schedule_cases import answer_schedule, read_day
+
 group = AppGroup("financing", help="Schedules and day counts.")
+
+DAY_COUNT_FIELDS = {"convention", "start", "end", "ref_start", "ref_end", "termination"}
+
+
+@group.command("schedule")
+def schedule() -> None:
+    """Read a loan CASE (or a list of them) from standard input and print its instalments."""
+    answer_cases(answer_schedule)
+
+
+@group.command("daycount")
+def daycount() -> None:
+    """Read a day count CASE (or a list of them) from standard input and print days and year fraction."""
+    answer_cases(answer_day_count)
+
+
+def answer_day_count(case: Any) -> dict[str, Any]:
+    """Days and year fraction of one case."""
+    if not isinstance(case, dict):
+        raise Malformed("", _l("A case is a JSON object."))
+    unknown = sorted(set(case) - DAY_COUNT_FIELDS)
+    if unknown:
+        raise Malformed(errors={name: [str(_l("This field is not known."))] for name in unknown})
+    convention = case.get("convention")
+    if not isinstance(convention, str):
+        raise Malformed("convention", _l("This day count convention is not known here."))
+    counted = count_days(convention, read_span(case, read_day))
+    return {"value": float(counted.fraction), "days": counted.days, "year_fraction": str(counted.fraction)}
