@@ -141,8 +141,6 @@ def add_months(day: date, months: int) -> date:
 
 def _actual_actual_icma(span: Span) -> DayCount:
     begins, ends = span.reference_start or span.start, span.reference_end or span.end
-    if span.start == span.end:
-        return DayCount(0, Fraction(0))
     if ends <= begins:
         raise Malformed("ref_end", _l("The reference period ends before it begins."))
     months = round(12 * (ends - begins).days / 365) or 1
@@ -219,7 +217,7 @@ def count_days(convention: str, span: Span) -> DayCount:
         raise Malformed("convention", _l("This day count convention is not known here."))
     if span.end < span.start:
         raise Malformed("end", _l("The end lies before the start."))
-    return rule(span)
+    return rule(span) if span.start != span.end else DayCount(0, Fraction(0))
 
 
 def read_span(case: Mapping[str, Any], day: Callable[[Mapping[str, Any], str], date | None]) -> Span:
