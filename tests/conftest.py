@@ -14,7 +14,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from apiflask import APIFlask
-from flask import request
+from flask import g, request
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
@@ -121,6 +121,8 @@ def sign_in() -> Callable[[FlaskClient, Actor | None], FlaskClient]:
 
     def act_as(client: FlaskClient, actor: Actor | None) -> FlaskClient:
         client.environ_base["test.actor"] = actor
+        for remembered in ("actor", "_flask_babel"):
+            g.pop(remembered, None)
         return client
 
     return act_as

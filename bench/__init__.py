@@ -1,1 +1,0 @@
-"""Measures the product against limits taken in the same run, and prints ratios first."""
