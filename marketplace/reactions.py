@@ -1,13 +1,37 @@
 """When a fact is announced, these functions answer, in the same transaction. The whole choreography is on this page."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from marketplace.core.actor import Actor
+from marketplace.audit.trail import record_fact
 from marketplace.core.events import Fact, Reaction
+from marketplace.identity import api_keys, sessions
+from marketplace.identity.api_keys import ApiKeyIssued
+from marketplace.identity.invitations import MemberInvited
+from marketplace.identity.passwords import PasswordChanged, PasswordResetAsked
+from marketplace.identity.people import MemberJoined, MemberRemoved
+from marketplace.identity.verification import (
+    OrganisationApproved,
+    OrganisationReinstated,
+    OrganisationReturned,
+    OrganisationSubmitted,
+    OrganisationSuspended,
+)
+from marketplace.notices import identity_news, letters
 
-REACTIONS: dict[type[Fact], Sequence[Reaction]] = {}
+REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
+    # identity
+    MemberInvited: [letters.send_invitation_later],
+    MemberJoined: [identity_news.tell_joined],
+    MemberRemoved: [sessions.end_sessions_of_member, api_keys.revoke_keys_of_member, identity_news.tell_removed],
+    ApiKeyIssued: [identity_news.tell_key_issued],
+    PasswordResetAsked: [letters.send_reset_later],
+    PasswordChanged: [identity_news.tell_password_changed],
+    OrganisationSubmitted: [identity_news.tell_operators],
+    OrganisationApproved: [identity_news.tell_approved],
+    OrganisationReinstated: [identity_news.tell_approved],
+    OrganisationReturned: [identity_news.tell_returned],
+    OrganisationSuspended: [identity_news.tell_suspended],
+}
 
-
-def RECORDER(actor: Actor, now: datetime, fact: Fact, before: object, after: object) -> None:
-    """Facts are written down by the audit room."""
+RECORDER = record_fact
+"""Facts are written down by the audit room."""

@@ -1,5 +1,5 @@
 """The JSON API of identity."""
 
-from apiflask import APIBlueprint
+from marketplace.identity.blueprints import api
 
-api = APIBlueprint("identity_api", __name__, url_prefix="/api/v1", tag="identity")
+__all__ = ["api"]

@@ -24,4 +24,9 @@ def needs_second_person(organisation_id: UUID, amount: Money) -> bool:
 def require_second_person(actor: Actor, initiator_id: UUID | None, amount: Money) -> None:
     """Refuse when the approver is the initiator and the amount is above the limit."""
     if actor.organisation_id is not None and needs_second_person(actor.organisation_id, amount):
-        require(actor.person_id is not None and actor.person_id != initiator_id, SecondPersonNeeded())
+        require_another_person(actor, initiator_id)
+
+
+def require_another_person(actor: Actor, initiator_id: UUID | None) -> None:
+    """Refuse unless the actor is a human being other than the initiator, whatever role or organisation they act in."""
+    require(actor.person_id is not None and actor.person_id != initiator_id, SecondPersonNeeded())

@@ -1,5 +1,5 @@
 """The pages of identity."""
 
-from flask import Blueprint
+from marketplace.identity.blueprints import pages
 
-pages = Blueprint("identity", __name__, template_folder="templates")
+__all__ = ["pages"]
