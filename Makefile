@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
 export DATA_DIR ?= ../shared/data
 
 .PHONY: help install system run demo test check bench chaos messages clean
@@ -23,19 +24,24 @@ $(STAMP): requirements.lock setup.cfg
 	@$(BIN)/python -c 'from marketplace.core.catalogues import compile_catalogues; compile_catalogues()'
 	@touch $(STAMP)
 
+$(DEV): $(STAMP) requirements-dev.lock
+	@echo "installing the tools for checks and tests"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $(DEV)
+
 run: $(STAMP) ## Start the marketplace with demo data at http://127.0.0.1:5000
 	@DEMO=1 $(BIN)/python -m flask serve
 
 demo: $(STAMP) ## Walk the whole journey over HTTP and print every figure
 	@$(BIN)/python -m demo.journey
 
-check: $(STAMP) ## Style, types, architecture
+check: $(DEV) ## Style, types, architecture
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python -m mypy
 
-system: $(STAMP) ## Chromium and a Chinese font, which the browser tests need
+system: $(DEV) ## Chromium and a Chinese font, which the browser tests need
 	@command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || test -n "$$CHROMIUM" || \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    echo "installing chromium and fonts-noto-cjk"; apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; \
@@ -47,7 +53,7 @@ test: check system ## All checks and tests
 bench: $(STAMP) ## Print named figures as one JSON object, ratios first
 	@$(BIN)/python -m bench
 
-messages: $(STAMP) ## List messages that have no Chinese yet
+messages: $(DEV) ## List messages that have no Chinese yet
 	$(BIN)/python -m pytest -q tests/architecture/test_translations.py
 
 clean: ## Remove what was installed and made

@@ -1,0 +1,90 @@
+"""A bounded HTTP load on loopback: keep-alive connections in a few processes, latencies kept."""
+
+import http.client
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to send."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a load saw: the status counts, the latencies in milliseconds, and the seconds it took."""
+
+    statuses: dict[int, int]
+    latencies_ms: list[float]
+    seconds: float
+
+    def rate(self, *statuses: int) -> float:
+        """Answers per second with these statuses."""
+        return sum(self.statuses.get(status, 0) for status in statuses) / self.seconds
+
+    def p95_ms(self) -> float:
+        """The latency that 95 of 100 answers kept."""
+        ordered = sorted(self.latencies_ms)
+        return round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], 2)
+
+
+def send(address: str, makers: list[Callable[[int], Call]], seconds: float, pause: float = 0.0) -> Outcome:
+    """Each maker becomes one client process that sends its calls one after another for this long."""
+    queue: Any = multiprocessing.get_context("fork").Queue()
+    started = time.monotonic()
+    clients = [
+        multiprocessing.get_context("fork").Process(target=_client, args=(address, maker, seconds, pause, queue))
+        for maker in makers
+    ]
+    for client in clients:
+        client.start()
+    results = [queue.get(timeout=seconds + 60) for _client_process in clients]
+    for client in clients:
+        client.join()
+    statuses: dict[int, int] = {}
+    latencies: list[float] = []
+    for seen, measured in results:
+        latencies += measured
+        for status, count in seen.items():
+            statuses[status] = statuses.get(status, 0) + count
+    return Outcome(statuses, latencies, max(seconds, 0.001) if not pause else time.monotonic() - started)
+
+
+def _client(address: str, maker: Callable[[int], Call], seconds: float, pause: float, queue: Any) -> None:
+    statuses: dict[int, int] = {}
+    latencies: list[float] = []
+    for status, elapsed in _answers(address, maker, seconds, pause):
+        statuses[status] = statuses.get(status, 0) + 1
+        latencies.append(elapsed)
+    queue.put((statuses, latencies))
+
+
+def _answers(
+    address: str, maker: Callable[[int], Call], seconds: float, pause: float
+) -> Iterator[tuple[int, float]]:
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
+    end = time.monotonic() + seconds
+    number = 0
+    while time.monotonic() < end:
+        call = maker(number)
+        body = None if call.body is None else json.dumps(call.body)
+        begun = time.perf_counter()
+        connection.request(call.method, call.path, body, call.headers)
+        answer = connection.getresponse()
+        answer.read()
+        elapsed = (time.perf_counter() - begun) * 1000
+        yield answer.status, elapsed
+        number += 1
+        if pause:
+            time.sleep(max(0.0, pause - elapsed / 1000))
+    connection.close()

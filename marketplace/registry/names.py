@@ -1,0 +1,47 @@
+"""Owner names in one comparable form: legal forms, case, width and script variants folded."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from opencc import OpenCC
+
+_LEGAL_FORMS = {
+    "INC", "INCORPORATED", "CORP", "CORPORATION", "CO", "COMPANY", "LTD", "LIMITED", "LLC", "LLP", "LP", "PLC",
+    "GMBH", "AG", "KG", "SA", "SAS", "SARL", "SPA", "SRL", "BV", "NV", "AB", "AS", "OY", "OYJ", "KK", "PTE", "PTY",
+    "BHD", "SDN", "THE",
+}  # fmt: skip
+_CHINESE_FORMS = ("集团股份有限公司", "股份有限公司", "有限责任公司", "集团有限公司", "有限公司", "株式会社", "公司")
+_COUNTRY = re.compile(r"\s*\[[A-Z]{2}\]\s*$")
+_SPACED_LETTERS = re.compile(r"\b(?:[A-Z] ){1,4}[A-Z]\b")
+
+
+@lru_cache(maxsize=1)
+def _simplified() -> OpenCC:
+    return OpenCC("t2s")
+
+
+@lru_cache(maxsize=50_000)
+def normal_name(name: str) -> str:
+    """The name as it is compared: two spellings of one owner give the same text, two owners never should."""
+    text = unicodedata.normalize("NFKC", _COUNTRY.sub("", name)).upper()
+    if any("\u4e00" <= character <= "\u9fff" for character in text):
+        return _normal_chinese(text)
+    text = "".join(
+        character for character in unicodedata.normalize("NFD", text) if not unicodedata.combining(character)
+    )
+    text = re.sub(r"[.'’]", "", text).replace("&", " AND ")
+    text = re.sub(r"[^A-Z0-9\u0400-\u04ff\u3040-\u30ff]+", " ", text).strip()
+    text = _SPACED_LETTERS.sub(lambda match: match.group().replace(" ", ""), text)
+    words = text.split()
+    kept = [word for word in words if word not in _LEGAL_FORMS]
+    return " ".join(kept or words)
+
+
+def _normal_chinese(text: str) -> str:
+    text = str(_simplified().convert(text))
+    text = re.sub(r"[\s·•,，.。()（）\-—_/]+", "", text)
+    for form in _CHINESE_FORMS:
+        if text.endswith(form) and len(text) > len(form) + 1:
+            return text.removesuffix(form)
+    return text

@@ -1,0 +1,168 @@
+"""What may be done with a right: every proposed instrument is weighed against the law and what already stands."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Date, ForeignKey, Sequence, String, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.actor import Actor
+from marketplace.core.db import Model, session
+from marketplace.core.errors import Refused
+from marketplace.core.events import Fact, announce
+from marketplace.core.i18n import _l
+from marketplace.registry.assets import Asset, find_asset
+from marketplace.registry.conflicts import EXCLUSIVE, SOLE, Alternative, Conflict, Grant
+from marketplace.registry.encumbrances import (
+    Encumbrance,
+    EncumbranceKind,
+    co_owner_consents,
+    consented_acts,
+    encumber,
+    live_encumbrances,
+)
+from marketplace.registry.fields_of_use import interval_of
+from marketplace.registry.ownership import owners_of
+from marketplace.registry.rules import LegalRefusal
+from marketplace.registry.weighing import KIND_OF_LICENCE, Instrument, Standing, Verdict, grant_of, weigh
+
+_lanes = Sequence("licence_lanes", metadata=Model.metadata)
+
+
+class InstrumentConflicts(Refused):
+    """The proposed grant conflicts with instruments that already stand."""
+
+    message = _l("This conflicts with what already stands in the register: %(conflicts)s.")
+
+
+class LicenceCell(Model):
+    """One country × field of a licence; the table's exclusion constraint keeps exclusive grants apart."""
+
+    __tablename__ = "licence_cells"
+
+    encumbrance_id: Mapped[UUID] = mapped_column(ForeignKey("encumbrances.id"), index=True)
+    asset_id: Mapped[UUID] = mapped_column(ForeignKey("assets.id"))
+    country: Mapped[str] = mapped_column(String(2))
+    field_from: Mapped[str | None] = mapped_column(String(120))
+    field_to: Mapped[str | None] = mapped_column(String(120))
+    begins_on: Mapped[date] = mapped_column(Date)
+    ends_on: Mapped[date | None] = mapped_column(Date)
+    lane_from: Mapped[int]
+    lane_to: Mapped[int | None]
+
+
+@dataclass(frozen=True)
+class LicenceGranted(Fact):
+    """A licence stands in the register."""
+
+    encumbrance_id: UUID
+    asset_id: UUID
+    exclusivity: str
+
+
+def check_instrument(instrument: Instrument, on: date) -> Verdict:
+    """Weigh a proposed instrument on an asset of the register by the law in force that day."""
+    asset = find_asset(instrument.asset_id)
+    return weigh(instrument, standing_of(asset, instrument, on), on)
+
+
+def require_allowed(instrument: Instrument, on: date) -> Verdict:
+    """Go on only when the instrument is lawful; otherwise refuse by the first rule that forbids it."""
+    verdict = check_instrument(instrument, on)
+    if not verdict.allowed:
+        first = verdict.conflicts[0]
+        raise LegalRefusal(
+            first.rule,
+            conflicts=[{"with": conflict.with_reference, "rule": conflict.rule.id} for conflict in verdict.conflicts],
+            alternatives=[{"change": item.change, "value": item.value} for item in verdict.alternatives],
+        )
+    return verdict
+
+
+def grant_licence(actor: Actor, instrument: Instrument, reference: str, now: datetime) -> Encumbrance:
+    """Enter a licence in the register, after weighing it; the database keeps exclusive grants apart."""
+    asset = find_asset(instrument.asset_id, lock=True)
+    require_allowed(instrument, now.date())
+    proposed = grant_of(instrument, asset.office, asset.kind, now.date())
+    burden = encumber(
+        actor,
+        asset.id,
+        KIND_OF_LICENCE[proposed.exclusivity],
+        instrument.grantee_id,
+        proposed.begins_on,
+        proposed.ends_on,
+        reference,
+        now,
+        grantor_id=instrument.grantor_id,
+        territory=sorted(instrument.territory) or sorted(proposed.territory)[:1],
+        fields=sorted(proposed.fields),
+        subject_to_earlier=instrument.subject_to_earlier,
+    )
+    if not instrument.subject_to_earlier:
+        _occupy(burden, proposed)
+    announce(actor, now, LicenceGranted(burden.id, asset.id, proposed.exclusivity))
+    return burden
+
+
+def standing_of(asset: Asset, instrument: Instrument, on: date) -> Standing:
+    """What the register knows of the asset that matters for the instrument."""
+    begins = min(instrument.begins_on or on, on)
+    burdens = live_encumbrances(asset.id, begins)
+    pledges = [burden.id for burden in burdens if burden.kind is EncumbranceKind.PLEDGE]
+    consents = {(burden_id, act) for burden_id, acts in consented_acts(pledges).items() for act in acts}
+    act = "transfer" if instrument.kind == "listing" else instrument.kind
+    return Standing(
+        office=asset.office,
+        kind=asset.kind,
+        status=asset.status_at(on),
+        expires_on=asset.expires_on,
+        owners=tuple(owners_of(asset.id)),
+        burdens=tuple(burdens),
+        pledgee_consents=frozenset(consents),
+        co_owner_consents=frozenset(co_owner_consents(asset.id, act)),
+    )
+
+
+def _occupy(burden: Encumbrance, grant: Grant) -> None:
+    """Write the licence's cells: an excluding grant fills every lane, any other its own."""
+    if grant.exclusivity in (EXCLUSIVE, SOLE):
+        lane_from, lane_to = 0, None
+    else:
+        lane_from = session.execute(select(_lanes.next_value())).scalar_one()
+        lane_to = lane_from + 1
+    for country in sorted(grant.territory):
+        for key in sorted(grant.fields):
+            field_from, field_to = interval_of(key)
+            session.add(
+                LicenceCell(
+                    encumbrance_id=burden.id,
+                    asset_id=burden.asset_id,
+                    country=country,
+                    field_from=field_from,
+                    field_to=field_to,
+                    begins_on=grant.begins_on,
+                    ends_on=grant.ends_on,
+                    lane_from=lane_from,
+                    lane_to=lane_to,
+                )
+            )
+    session.flush()
+
+
+def release_cells(encumbrance_id: UUID, last_day: date) -> None:
+    """A lifted licence no longer keeps others out from that day on."""
+    session.execute(
+        text("DELETE FROM licence_cells WHERE encumbrance_id = :id AND begins_on >= :day"),
+        {"id": encumbrance_id, "day": last_day},
+    )
+    session.execute(
+        text("UPDATE licence_cells SET ends_on = CAST(:day AS date) - 1 WHERE encumbrance_id = :id"),
+        {"id": encumbrance_id, "day": last_day},
+    )
+
+
+__all__ = [
+    "Alternative", "Conflict", "Instrument", "LicenceCell", "LicenceGranted", "Verdict", "check_instrument",
+    "grant_licence", "release_cells", "require_allowed", "standing_of",
+]  # fmt: skip
