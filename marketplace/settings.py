@@ -26,6 +26,7 @@ class Settings:
     stripe_webhook_secret: str | None = None
     stripe_api_base: str | None = None
     stripe_publishable_key: str | None = None
+    bank_account: str = "IP Marketplace supervised funds (资金监管专户) · 0000 0000 0000 0000 · Fictional Bank 虚构银行"
     mail_backend: str = "file"
     mail_sender: str = "marketplace@ip-marketplace.example"
     smtp_url: str | None = None
@@ -54,6 +55,7 @@ class Settings:
             stripe_webhook_secret=env.str("STRIPE_WEBHOOK_SECRET", None) or None,
             stripe_api_base=env.str("STRIPE_API_BASE", None) or None,
             stripe_publishable_key=env.str("STRIPE_PUBLISHABLE_KEY", None) or None,
+            bank_account=env.str("BANK_ACCOUNT", cls.bank_account),
             mail_backend=env.str("MAIL_BACKEND", "file"),
             mail_sender=env.str("MAIL_SENDER", "marketplace@ip-marketplace.example"),
             smtp_url=env.str("SMTP_URL", None) or None,

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, String, Text, select
@@ -13,6 +14,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.db import Model, find, money_columns, session
 from marketplace.core.errors import NotAllowed, NotFound, Refused, require
 from marketplace.core.events import Fact, announce
+from marketplace.core.fields import cursor_page
 from marketplace.core.i18n import _l
 from marketplace.core.jobs import enqueue
 from marketplace.core.lifecycle import Lifecycle
@@ -206,6 +208,15 @@ def confirm_transfer(
     return collect(actor, collection, now)
 
 
+def confirm_typed_transfer(
+    actor: Actor, collection_id: UUID, bank_reference: str, typed: str, now: datetime
+) -> Collection:
+    """The same from a form: the amount as typed is read in the collection's currency."""
+    currency = find_collection(actor, collection_id).amount.currency
+    amount = Money.parse(typed.strip().replace(",", ""), currency)
+    return confirm_transfer(actor, collection_id, bank_reference, amount, now)
+
+
 def collect(actor: Actor, collection: Collection, now: datetime) -> Collection:
     """Book the arrived money and tell who waits for it."""
     collection.become(CollectionStatus.COLLECTED)
@@ -253,6 +264,26 @@ def collections_for(subject_id: UUID, purpose: str) -> list[Collection]:
     """What was asked for one thing and purpose, oldest first."""
     query = select(Collection).where(Collection.subject_id == subject_id, Collection.purpose == purpose)
     return list(session.execute(query.order_by(Collection.id)).scalars())
+
+
+def collections_of(actor: Actor, after: str | None, limit: int) -> dict[str, Any]:
+    """A page of what the actor's organisation was asked to pay."""
+    return cursor_page(select(Collection).where(Collection.payer_id == actor.organisation_id), Collection, after, limit)
+
+
+def open_collections(actor: Actor) -> list[Collection]:
+    """What the actor's organisation still has to pay."""
+    query = select(Collection).where(
+        Collection.payer_id == actor.organisation_id,
+        Collection.status.in_([S.REQUESTED, S.AWAITING_CARD, S.AWAITING_TRANSFER]),
+    )
+    return list(session.execute(query.order_by(Collection.id).limit(20)).scalars()) if actor.may("money.pay") else []
+
+
+def awaiting_transfers() -> list[Collection]:
+    """Transfers that somebody must find on the bank statement, oldest first."""
+    query = select(Collection).where(Collection.status == CollectionStatus.AWAITING_TRANSFER)
+    return list(session.execute(query.order_by(Collection.id).limit(200)).scalars())
 
 
 def _require_payment_role(actor: Actor, payer_id: UUID) -> None:

@@ -158,7 +158,9 @@ def _require_approver(actor: Actor, payout: Payout) -> None:
     require(actor.may("money.approve") and (of_platform or own))
 
 
-def waiting_payouts() -> list[Payout]:
-    """What waits for a second person, oldest first."""
-    query = select(Payout).where(Payout.status == PayoutStatus.REQUESTED).order_by(Payout.id)
-    return list(session.execute(query.limit(200)).scalars())
+def waiting_for(actor: Actor) -> list[Payout]:
+    """What waits for this second person, oldest first."""
+    query = select(Payout).where(Payout.status == PayoutStatus.REQUESTED)
+    if actor.organisation_kind != "platform_operator":
+        query = query.where(Payout.organisation_id == actor.organisation_id)
+    return list(session.execute(query.order_by(Payout.id).limit(200)).scalars())

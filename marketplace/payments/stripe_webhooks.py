@@ -104,7 +104,10 @@ def apply_event(event_id: UUID, now: datetime) -> StripeEvent:
     if event.outcome is not EventOutcome.RECEIVED:
         return event
     intent_id = _intent_of(event)
-    reason = "no payment concerned" if intent_id is None else _apply_intent(intent_id, now)
+    if event.kind.startswith("charge.dispute."):
+        reason: str | None = f"disputed: {event.payload['data']['object'].get('status')}"
+    else:
+        reason = "no payment concerned" if intent_id is None else _apply_intent(intent_id, now)
     if reason is None:
         event.outcome = EventOutcome.APPLIED
     else:
