@@ -26,6 +26,7 @@ def test_a_payer_reads_how_to_pay_in_both_languages(client: FlaskClient, sign_in
     db.commit()
     sign_in(client, payer)
     for language, words in (("en", "Quote this reference"), ("zh", "请注明编号")):
+        sign_in(client, payer)
         page = client.get(f"/payments/{collection.id}?lang={language}").text
         assert words in page
         assert collection.reference in page
