@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import Actor
@@ -23,7 +23,6 @@ from marketplace.listings.due_diligence import require_complete
 from marketplace.listings.terms import (
     LICENCE_MODES,
     SALE_MODES,
-    SECRET_FIELDS,
     TERM_FIELDS,
     Exclusivity,
     FeeScheme,
@@ -31,9 +30,9 @@ from marketplace.listings.terms import (
     RoyaltyBase,
     check_terms,
     differences,
-    plain,
 )
-from marketplace.listings.title_check import check_title
+from marketplace.listings.title_check import check_title, require_owner
+from marketplace.listings.versions import version_of
 from marketplace.registry.assets import find_asset
 
 
@@ -41,6 +40,12 @@ class AlreadyListed(Refused):
     """The asset is already offered in the same way."""
 
     message = _l("This asset is already offered in this way; change or withdraw that listing first.")
+
+
+class ListingNotEditable(Refused):
+    """The listing is beyond the point where its terms can be changed."""
+
+    message = _l("These terms cannot be changed now (status: %(status)s).")
 
 
 class ListingStatus(StrEnum):
@@ -165,20 +170,6 @@ class Listing(Model):
         self.status = LISTING_LIFECYCLE.check(self.status, status)
 
 
-class ListingVersion(Model):
-    """The terms of a published listing as they stood; rows are added, never changed."""
-
-    __tablename__ = "listing_versions"
-    __table_args__ = (UniqueConstraint("listing_id", "number"),)
-
-    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listings.id"))
-    number: Mapped[int]
-    terms: Mapped[dict[str, Any]]
-    changes: Mapped[dict[str, Any]]
-    changed_by: Mapped[UUID | None]
-    changed_at: Mapped[datetime]
-
-
 @dataclass(frozen=True)
 class ListingDrafted(Fact):
     """A holder began a listing."""
@@ -227,7 +218,7 @@ def draft_listing(actor: Actor, asset_id: UUID, terms: Mapping[str, Any], now: d
     for name in TERM_FIELDS:
         setattr(listing, name, _UNSTATED.get(name))
     listing.set_terms(terms)
-    check_title(listing, now)
+    require_owner(actor.organisation_id, asset.id, now.date())
     session.add(listing)
     session.flush()
     announce(actor, now, ListingDrafted(listing.id, asset.id))
@@ -252,7 +243,7 @@ def publish_listing(actor: Actor, listing_id: UUID, now: datetime) -> Listing:
     listing.become(ListingStatus.PUBLISHED)
     if listing.published_at is None:
         listing.published_at = now
-        session.add(_version(actor, listing, {}, now))
+        session.add(version_of(listing, actor.person_id, {}, now))
     listing.status_reason = ""
     session.flush()
     announce(actor, now, ListingPublished(listing.id, listing.asset_id, listing.mode.value, listing.version))
@@ -269,20 +260,14 @@ def change_listing(actor: Actor, listing_id: UUID, changes: Mapping[str, Any], n
     changed = differences(before, listing.terms)
     if not changed:
         return listing
-    check_title(listing, now)
     if listing.published_at is not None:
+        check_title(listing, now)
         require(not {"mode"} & set(changed), ListingNotEditable(status=listing.status.value))
         listing.version += 1
-        session.add(_version(actor, listing, changed, now))
+        session.add(version_of(listing, actor.person_id, changed, now))
     session.flush()
     announce(actor, now, ListingTermsChanged(listing.id, listing.version, tuple(sorted(changed))), after=changed)
     return listing
-
-
-class ListingNotEditable(Refused):
-    """The listing is beyond the point where its terms can be changed."""
-
-    message = _l("These terms cannot be changed now (status: %(status)s).")
 
 
 def own_listing(actor: Actor, listing_id: UUID) -> Listing:
@@ -305,12 +290,6 @@ def visible_listings_of_asset(asset_id: UUID) -> list[Listing]:
     return list(session.execute(query.order_by(Listing.id.desc())).scalars())
 
 
-def versions_of(listing_id: UUID) -> list[ListingVersion]:
-    """The published versions of a listing, newest first."""
-    query = select(ListingVersion).where(ListingVersion.listing_id == listing_id)
-    return list(session.execute(query.order_by(ListingVersion.number.desc())).scalars())
-
-
 def _listed_alike(listing: Listing) -> bool:
     query = select(Listing.id).where(
         Listing.asset_id == listing.asset_id, Listing.id != listing.id, Listing.status.in_(LIVE)
@@ -320,11 +299,3 @@ def _listed_alike(listing: Listing) -> bool:
     else:
         query = query.where(Listing.mode == listing.mode, Listing.exclusivity == listing.exclusivity)
     return session.execute(query.limit(1)).first() is not None
-
-
-def _version(actor: Actor, listing: Listing, changes: dict[str, Any], now: datetime) -> ListingVersion:
-    shown = {name: plain(value) for name, value in listing.terms.items() if name not in SECRET_FIELDS}
-    return ListingVersion(
-        listing_id=listing.id, number=listing.version, terms=shown, changes=changes, changed_by=actor.person_id,
-        changed_at=now,
-    )  # fmt: skip

@@ -8,25 +8,17 @@ from apiflask import APIFlask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.listings.query import (
-    Anything,
+from marketplace.listings.query import Anything, Every, Near, Some, Within, Without, Words, read_query, words_in
+from marketplace.listings.query_refusals import (
     DistanceTooFar,
-    Every,
-    Near,
     PrefixTooShort,
     QueryTooDeep,
     QueryTooLong,
     QueryTooWide,
     QueryUnfinished,
     QueryUnreadable,
-    Some,
     UnknownField,
-    Within,
-    Without,
-    Words,
     WrongFieldValue,
-    read_query,
-    words_in,
 )
 from marketplace.listings.vocabulary import FIELDS
 

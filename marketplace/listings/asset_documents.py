@@ -1,0 +1,125 @@
+"""What the index stores of each asset, read from the register and the visible listings."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from marketplace.core.clock import now
+from marketplace.core.db import session
+from marketplace.listings.listings import VISIBLE, Listing
+from marketplace.listings.search_index import AssetDocument
+from marketplace.registry.assets import Asset, LegalStatus
+from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind
+from marketplace.registry.ownership import OwnershipShare
+
+BATCH = 1_000
+
+_COLUMNS = (
+    Asset.id, Asset.office, Asset.kind, Asset.number, Asset.kind_code, Asset.application_number, Asset.application_date,
+    Asset.grant_date, Asset.expires_on, Asset.status, Asset.titles, Asset.abstracts, Asset.applicants, Asset.inventors,
+    Asset.ipc, Asset.cpc, Asset.nice_classes, Asset.claims_count, Asset.family_id, Asset.mark,
+)  # fmt: skip
+_EXPIRING = (LegalStatus.IN_FORCE, LegalStatus.PENDING, LegalStatus.UNKNOWN)
+
+
+def documents_of(asset_ids: Iterable[UUID]) -> Iterator[AssetDocument]:
+    """The documents of these assets, in no order; an asset that is gone has none."""
+    wanted = list(asset_ids)
+    rows = list(session.execute(select(*_COLUMNS).where(Asset.id.in_(wanted))))
+    yield from _documents(rows, wanted)
+
+
+def all_documents() -> Iterator[AssetDocument]:
+    """The documents of every asset, read in batches by id."""
+    last: UUID | None = None
+    while True:
+        query = select(*_COLUMNS).order_by(Asset.id).limit(BATCH)
+        rows = list(session.execute(query if last is None else query.where(Asset.id > last)))
+        if not rows:
+            return
+        yield from _documents(rows, [row.id for row in rows])
+        last = rows[-1].id
+
+
+def _documents(rows: list[Any], asset_ids: list[UUID]) -> Iterator[AssetDocument]:
+    today = now().date()
+    owners, pledged = _owners(asset_ids), _pledged(asset_ids, today)
+    listings = _listings(asset_ids)
+    for row in rows:
+        yield _document(row, tuple(sorted(owners[row.id])), row.id in pledged, listings[row.id], today)
+
+
+def _document(row: Any, owners: tuple[str, ...], pledged: bool, listings: list[Listing], today: date) -> AssetDocument:
+    prices = [
+        each.price.amount_minor for each in listings if each.is_sale and each.price and each.price.currency == "CNY"
+    ]
+    listed = [each.published_at.date() for each in listings if each.published_at]
+    ended = row.expires_on is not None and row.expires_on < today and row.status in _EXPIRING
+    return AssetDocument(
+        asset_id=row.id,
+        titles=_texts(row.titles),
+        abstracts=_texts(row.abstracts),
+        applicants=tuple(row.applicants or ()),
+        owners=owners,
+        inventors=tuple(row.inventors or ()),
+        numbers=tuple(
+            text
+            for text in (f"{row.office}{row.number}{row.kind_code}" if row.number else "", row.application_number)
+            if text
+        ),
+        ipc=tuple(row.ipc or ()),
+        cpc=tuple(row.cpc or ()),
+        nice=tuple(str(each) for each in row.nice_classes or ()),
+        kind=row.kind.value,
+        status=LegalStatus.EXPIRED.value if ended else row.status.value,
+        office=row.office,
+        mode=tuple(sorted({each.mode.value for each in listings})),
+        licence=tuple(sorted({each.exclusivity.value for each in listings if each.exclusivity})),
+        pledged=pledged,
+        financing=any(each.financing_welcome for each in listings),
+        filed=row.application_date,
+        granted=row.grant_date,
+        expires=row.expires_on,
+        claims=row.claims_count,
+        price_minor=min(prices) if prices else None,
+        listed_on=max(listed) if listed else None,
+        family=row.family_id or "",
+        extra=(row.mark or "", *sorted(each.summary for each in listings)),
+    )
+
+
+def _texts(by_language: dict[str, str] | None) -> tuple[str, ...]:
+    return tuple(text for _, text in sorted((by_language or {}).items()) if text)
+
+
+def _owners(asset_ids: list[UUID]) -> dict[UUID, set[str]]:
+    found: dict[UUID, set[str]] = defaultdict(set)
+    query = select(OwnershipShare.asset_id, OwnershipShare.name).where(
+        OwnershipShare.asset_id.in_(asset_ids), OwnershipShare.known_to.is_(None), OwnershipShare.held_to.is_(None)
+    )
+    for asset_id, name in session.execute(query):
+        found[asset_id].add(name)
+    return found
+
+
+def _pledged(asset_ids: list[UUID], today: date) -> set[UUID]:
+    query = select(Encumbrance.asset_id).where(
+        Encumbrance.asset_id.in_(asset_ids),
+        Encumbrance.kind == EncumbranceKind.PLEDGE,
+        Encumbrance.begins_on <= today,
+        Encumbrance.annulled_at.is_(None),
+        or_(Encumbrance.lifted_at.is_(None), Encumbrance.lifted_on > today),
+    )
+    return set(session.execute(query).scalars())
+
+
+def _listings(asset_ids: list[UUID]) -> dict[UUID, list[Listing]]:
+    found: dict[UUID, list[Listing]] = defaultdict(list)
+    query = select(Listing).where(Listing.asset_id.in_(asset_ids), Listing.status.in_(VISIBLE))
+    for listing in session.execute(query.order_by(Listing.id)).scalars():
+        found[listing.asset_id].append(listing)
+    return found

@@ -1,0 +1,159 @@
+"""What goes in and out of listings and search."""
+
+from apiflask import Schema
+from apiflask.fields import UUID, Boolean, Date, DateTime, Dict, Enum, Float, Integer, List, Nested, String
+from apiflask.validators import Length, Range
+
+from marketplace.core.http import MoneyField, StrictSchema
+from marketplace.listings.saved_searches import Cadence
+from marketplace.listings.terms import Exclusivity, FeeScheme, ListingMode, RoyaltyBase
+
+
+class TermsIn(StrictSchema):
+    """The terms of a listing."""
+
+    mode = Enum(ListingMode, by_value=True, required=True)
+    summary = String(load_default="", validate=Length(max=4000))
+    price = MoneyField(allow_zero=False, load_default=None, allow_none=True)
+    reserve = MoneyField(allow_zero=False, load_default=None, allow_none=True)
+    deposit = MoneyField(allow_zero=False, load_default=None, allow_none=True)
+    opens_at = DateTime(load_default=None, allow_none=True, format="iso")
+    closes_at = DateTime(load_default=None, allow_none=True, format="iso")
+    exclusivity = Enum(Exclusivity, by_value=True, load_default=None, allow_none=True)
+    territory = List(String(validate=Length(2, 12)), load_default=list, validate=Length(max=60))
+    fields_of_use = List(String(validate=Length(1, 80)), load_default=list, validate=Length(max=40))
+    term_months = Integer(strict=True, load_default=None, allow_none=True, validate=Range(1, 600))
+    fee_scheme = Enum(FeeScheme, by_value=True, load_default=None, allow_none=True)
+    royalty_bps = Integer(strict=True, load_default=None, allow_none=True, validate=Range(1, 10_000))
+    royalty_base = Enum(RoyaltyBase, by_value=True, load_default=None, allow_none=True)
+    ceiling_reason = String(load_default="", validate=Length(max=1000))
+    financing_welcome = Boolean(load_default=False)
+
+
+class ListingIn(TermsIn):
+    """A new listing."""
+
+    asset_id = UUID(required=True)
+
+
+class DueDiligenceIn(StrictSchema):
+    """The five answers; a question without an answer is marked not available."""
+
+    title = String(load_default="", validate=Length(max=4000))
+    fees = String(load_default="", validate=Length(max=4000))
+    burdens = String(load_default="", validate=Length(max=4000))
+    validity = String(load_default="", validate=Length(max=4000))
+    inventors = String(load_default="", validate=Length(max=4000))
+    title_not_available = Boolean(load_default=False)
+    fees_not_available = Boolean(load_default=False)
+    burdens_not_available = Boolean(load_default=False)
+    validity_not_available = Boolean(load_default=False)
+    inventors_not_available = Boolean(load_default=False)
+
+
+class ReasonIn(StrictSchema):
+    """Why the operator acts."""
+
+    reason = String(required=True, validate=Length(1, 1000))
+
+
+class SavedSearchIn(StrictSchema):
+    """A search to be kept."""
+
+    name = String(load_default="", validate=Length(max=120))
+    query = String(load_default="", validate=Length(max=2000))
+    filters = Dict(keys=String(), values=List(String(validate=Length(max=80))), load_default=dict)
+    cadence = Enum(Cadence, by_value=True, load_default=Cadence.DAILY)
+
+
+class ListingOut(Schema):
+    """A listing as the outside sees it; the reserve is never shown."""
+
+    id = UUID()
+    asset_id = UUID()
+    organisation_id = UUID()
+    mode = Enum(ListingMode, by_value=True)
+    status = String()
+    status_reason = String()
+    summary = String()
+    price = MoneyField()
+    deposit = MoneyField()
+    increments = Dict()
+    opens_at = DateTime()
+    closes_at = DateTime()
+    exclusivity = Enum(Exclusivity, by_value=True)
+    territory = List(String())
+    fields_of_use = List(String())
+    term_months = Integer()
+    fee_scheme = Enum(FeeScheme, by_value=True)
+    royalty_bps = Integer()
+    royalty_base = Enum(RoyaltyBase, by_value=True)
+    financing_welcome = Boolean()
+    due_diligence = Dict()
+    version = Integer()
+    published_at = DateTime()
+
+
+class ListingsOut(Schema):
+    """Several listings."""
+
+    items = List(Nested(ListingOut))
+
+
+class VersionOut(Schema):
+    """One version of a listing's terms."""
+
+    number = Integer()
+    terms = Dict()
+    changes = Dict()
+    changed_at = DateTime()
+
+
+class VersionsOut(Schema):
+    """The versions of a listing."""
+
+    items = List(Nested(VersionOut))
+
+
+class SavedSearchOut(Schema):
+    """A saved search."""
+
+    id = UUID()
+    name = String()
+    query = String()
+    filters = Dict()
+    cadence = Enum(Cadence, by_value=True)
+
+
+class SavedSearchesOut(Schema):
+    """One's own saved searches."""
+
+    items = List(Nested(SavedSearchOut))
+
+
+class FoundOut(Schema):
+    """One result."""
+
+    asset_id = UUID()
+    score = Float()
+    label = String()
+    title = Dict()
+    kind = String()
+    status = String()
+    status_on = Date()
+    expires_on = Date()
+    owners = List(String())
+    pledged = Boolean()
+    listings = List(Dict())
+
+
+class SearchOut(Schema):
+    """One page of results with the counts to refine it."""
+
+    items = List(Nested(FoundOut))
+    total = Integer()
+    facets = Dict()
+    next = String()
+    milliseconds = Float()
+    sort = String()
+    truncated = Boolean()
