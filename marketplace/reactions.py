@@ -16,7 +16,12 @@ from marketplace.identity.verification import (
     OrganisationSubmitted,
     OrganisationSuspended,
 )
+from marketplace.listings import course, watchlists
+from marketplace.listings.listings import ListingTermsChanged
 from marketplace.notices import identity_news, letters
+from marketplace.registry.encumbrances import EncumbranceEntered
+from marketplace.registry.ownership import OwnershipRegistered, OwnershipTransferred
+from marketplace.registry.rights import LicenceGranted
 
 REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     # identity
@@ -31,6 +36,13 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     OrganisationReinstated: [identity_news.tell_approved],
     OrganisationReturned: [identity_news.tell_returned],
     OrganisationSuspended: [identity_news.tell_suspended],
+    # registry
+    OwnershipRegistered: [course.suspend_if_refused],
+    OwnershipTransferred: [course.suspend_if_refused],
+    EncumbranceEntered: [course.suspend_if_refused],
+    LicenceGranted: [course.suspend_if_refused],
+    # listings
+    ListingTermsChanged: [watchlists.tell_watchers],
 }
 
 RECORDER = record_fact

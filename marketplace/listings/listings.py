@@ -19,7 +19,7 @@ from marketplace.core.lifecycle import Lifecycle
 from marketplace.core.money import Money
 from marketplace.identity.verification import require_approved
 from marketplace.listings import policy
-from marketplace.listings.due_diligence import require_complete
+from marketplace.listings.due_diligence import answers, require_complete
 from marketplace.listings.terms import (
     LICENCE_MODES,
     SALE_MODES,
@@ -197,6 +197,13 @@ class ListingTermsChanged(Fact):
     changed: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class DueDiligenceAnswered(Fact):
+    """The holder answered the questions buyers ask."""
+
+    listing_id: UUID
+
+
 def find_listing(listing_id: UUID, lock: bool = False) -> Listing:
     """The listing, or 404; who may see it is the caller's question (see visible_listing)."""
     return find(Listing, listing_id, lock=lock)
@@ -235,11 +242,11 @@ def publish_listing(actor: Actor, listing_id: UUID, now: datetime) -> Listing:
     """Show the listing to everybody, once the title is clear and all five due-diligence slots are answered."""
     listing = own_listing(actor, listing_id)
     require_approved(actor)
-    if listing.status is ListingStatus.DRAFT:
-        listing.become(ListingStatus.REVIEW)
     require_complete(listing.due_diligence)
     check_title(listing, now)
     require(not _listed_alike(listing), AlreadyListed())
+    if listing.status is ListingStatus.DRAFT:
+        listing.become(ListingStatus.REVIEW)
     listing.become(ListingStatus.PUBLISHED)
     if listing.published_at is None:
         listing.published_at = now
@@ -278,6 +285,11 @@ def own_listing(actor: Actor, listing_id: UUID) -> Listing:
     return listing
 
 
+def own_listings(actor: Actor) -> list[Listing]:
+    """Every listing of the acting organisation, newest first."""
+    return listings_of(actor.organisation_id) if actor.organisation_id else []
+
+
 def listings_of(organisation_id: UUID) -> list[Listing]:
     """Every listing of an organisation, newest first."""
     query = select(Listing).where(Listing.organisation_id == organisation_id)
@@ -299,3 +311,12 @@ def _listed_alike(listing: Listing) -> bool:
     else:
         query = query.where(Listing.mode == listing.mode, Listing.exclusivity == listing.exclusivity)
     return session.execute(query.limit(1)).first() is not None
+
+
+def answer_due_diligence(actor: Actor, listing_id: UUID, given: Mapping[str, Any], now: datetime) -> Listing:
+    """Answer the five questions of due diligence."""
+    listing = own_listing(actor, listing_id)
+    listing.due_diligence = answers(given, now)
+    session.flush()
+    announce(actor, now, DueDiligenceAnswered(listing.id))
+    return listing
