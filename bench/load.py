@@ -69,9 +69,7 @@ def _client(address: str, maker: Callable[[int], Call], seconds: float, pause: f
     queue.put((statuses, latencies))
 
 
-def _answers(
-    address: str, maker: Callable[[int], Call], seconds: float, pause: float
-) -> Iterator[tuple[int, float]]:
+def _answers(address: str, maker: Callable[[int], Call], seconds: float, pause: float) -> Iterator[tuple[int, float]]:
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
     end = time.monotonic() + seconds
     number = 0
