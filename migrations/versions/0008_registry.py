@@ -97,6 +97,8 @@ def upgrade() -> None:
     """Make the tables, then the rules that only PostgreSQL can keep."""
     op.execute("CREATE SEQUENCE IF NOT EXISTS licence_lanes AS bigint")
     _make_assets()
+    _make_conveyances()
+    _make_conveyed_rights()
     _make_asset_numbers()
     _make_encumbrances()
     _make_ownership_shares()
@@ -192,6 +194,46 @@ def _make_assets() -> None:
         "ix_assets_family", "assets", ["family_id"], unique=False, postgresql_where=sa.text("family_id <> ''")
     )
     op.create_index("ix_assets_status", "assets", ["status"], unique=False)
+
+
+def _make_conveyances() -> None:
+    """The table conveyances."""
+    op.create_table(
+        "conveyances",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("office", sa.String(length=2), nullable=False),
+        sa.Column("reference", sa.String(length=40), nullable=False),
+        sa.Column("conveyance_class", sa.String(length=30), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("recorded_on", sa.Date(), nullable=True),
+        sa.Column("executed_on", sa.Date(), nullable=True),
+        sa.Column("assignors", postgresql.JSONB(), nullable=False),
+        sa.Column("assignees", postgresql.JSONB(), nullable=False),
+        sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conveyances")),
+    )
+    op.create_index("uq_conveyances_reference", "conveyances", ["office", "reference"], unique=True)
+
+
+def _make_conveyed_rights() -> None:
+    """The table conveyed_rights."""
+    op.create_table(
+        "conveyed_rights",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("office", sa.String(length=2), nullable=False),
+        sa.Column("reference", sa.String(length=40), nullable=False),
+        sa.Column("application_key", sa.String(length=60), nullable=False),
+        sa.Column("patent_key", sa.String(length=60), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conveyed_rights")),
+    )
+    op.create_index("ix_conveyed_rights_application_key", "conveyed_rights", ["application_key"], unique=False)
+    op.create_index("ix_conveyed_rights_patent_key", "conveyed_rights", ["patent_key"], unique=False)
+    op.create_index(
+        "uq_conveyed_rights", "conveyed_rights", ["office", "reference", "application_key", "patent_key"], unique=True
+    )
 
 
 def _make_asset_numbers() -> None:
@@ -531,6 +573,8 @@ def _make_ownership_claims() -> None:
 
 TABLES = (
     "assets",
+    "conveyances",
+    "conveyed_rights",
     "asset_numbers",
     "encumbrances",
     "ownership_shares",

@@ -1,0 +1,186 @@
+"""Proposed instruments read from plain JSON and weighed, with or without the register behind them."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid5
+
+from marketplace.core.errors import Malformed, Problem
+from marketplace.core.i18n import _l
+from marketplace.registry.assets import AssetKind, LegalStatus, find_asset, find_by_number
+from marketplace.registry.conflicts import EXCLUSIVE, NON_EXCLUSIVE, OPEN, SOLE
+from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind
+from marketplace.registry.rights import check_instrument
+from marketplace.registry.weighing import INSTRUMENT_KINDS, Instrument, Standing, Verdict, weigh
+
+_NAMESPACE = UUID("6f1ad0a2-9a7e-5c1e-9a3c-6f0c5b7e2d10")
+_NO_ASSET = UUID(int=0)
+_EXCLUSIVITIES = {
+    "exclusive": EXCLUSIVE, "独占": EXCLUSIVE, "sole": SOLE, "排他": SOLE, "non_exclusive": NON_EXCLUSIVE,
+    "non-exclusive": NON_EXCLUSIVE, "nonexclusive": NON_EXCLUSIVE, "plain": NON_EXCLUSIVE, "普通": NON_EXCLUSIVE,
+    "open": OPEN,
+}  # fmt: skip
+_LICENCE_WORDS = {"exclusive_licence": EXCLUSIVE, "sole_licence": SOLE, "non_exclusive_licence": NON_EXCLUSIVE}
+_BURDEN_OF = {
+    EXCLUSIVE: EncumbranceKind.EXCLUSIVE_LICENCE, SOLE: EncumbranceKind.SOLE_LICENCE,
+    NON_EXCLUSIVE: EncumbranceKind.NON_EXCLUSIVE_LICENCE, OPEN: EncumbranceKind.OPEN_LICENCE,
+}  # fmt: skip
+
+
+def judge_cases(cases: Any, on: date, refused: Callable[[Problem], dict[str, Any]]) -> list[dict[str, Any]]:
+    """One verdict for each case; a malformed case is answered with its own error.
+
+    A case is a proposed instrument on an asset of the register (by id or number), or ``{"existing": […],
+    "proposed": {…} or […]}``, which is weighed by itself.
+    """
+    answers = []
+    for case in cases if isinstance(cases, list) else [cases]:
+        try:
+            answers.extend(_judge(case, on))
+        except Problem as problem:
+            answers.append(refused(problem))
+    return answers
+
+
+def _judge(case: Any, on: date) -> list[dict[str, Any]]:
+    if not isinstance(case, dict):
+        raise Malformed("", _l("Each case is a JSON object."))
+    day = _day(case, "on") or on
+    if "existing" not in case:
+        instrument = read_instrument(case)
+        return [verdict_json(check_instrument(instrument, day))]
+    standing = _standing(case)
+    proposed = case.get("proposed", [])
+    several = proposed if isinstance(proposed, list) else [proposed]
+    return [verdict_json(weigh(read_instrument(item, needs_asset=False), standing, day)) for item in several]
+
+
+def read_instrument(case: dict[str, Any], needs_asset: bool = True) -> Instrument:
+    """A proposed instrument from its JSON form."""
+    kind = str(case.get("kind", "licence"))
+    exclusivity = case.get("exclusivity")
+    if kind in _LICENCE_WORDS:
+        kind, exclusivity = "licence", _LICENCE_WORDS[kind]
+    if kind not in INSTRUMENT_KINDS:
+        raise Malformed("kind", _l("This kind of instrument is not known."))
+    if exclusivity is not None and str(exclusivity) not in _EXCLUSIVITIES:
+        raise Malformed("exclusivity", _l("Choose exclusive, sole or non-exclusive."))
+    begins, ends = _day(case, "begins_on"), _day(case, "ends_on")
+    if begins and ends and ends < begins:
+        raise Malformed("ends_on", _l("The end must not lie before the beginning."))
+    return Instrument(
+        kind="open_licence" if exclusivity == OPEN else kind,
+        asset_id=_asset_id(case) if needs_asset else _NO_ASSET,
+        grantor_id=_party(case, "grantor", needs_asset),
+        grantee_id=_party(case, "grantee", needs_asset),
+        territory=_words(case, "territory"),
+        fields=_words(case, "fields"),
+        begins_on=begins,
+        ends_on=ends,
+        exclusivity=_EXCLUSIVITIES[str(exclusivity)] if exclusivity is not None else None,
+        subject_to_earlier=case.get("subject_to_earlier") is True,
+    )
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict in the form outside callers read."""
+    return {
+        "allowed": verdict.allowed,
+        "conflicts": [
+            {
+                "with": conflict.with_reference,
+                "rule": conflict.rule.id,
+                "law": conflict.rule.citation_en,
+                "law_zh": conflict.rule.citation_zh,
+                "article": conflict.rule.article,
+                "version": conflict.rule.version,
+                "zh": conflict.rule.zh,
+                "en": conflict.rule.en,
+                "detail": conflict.detail,
+            }
+            for conflict in verdict.conflicts
+        ],
+        "alternatives": [{"change": item.change, "value": item.value} for item in verdict.alternatives],
+        "warnings": [
+            {"rule": rule.id, "law": rule.citation_en, "zh": rule.zh, "en": rule.en} for rule in verdict.warnings
+        ],
+    }
+
+
+def _standing(case: dict[str, Any]) -> Standing:
+    asset = case.get("asset") if isinstance(case.get("asset"), dict) else {}
+    facts: dict[str, Any] = asset or {}
+    existing = case["existing"] if isinstance(case["existing"], list) else [case["existing"]]
+    try:
+        kind = AssetKind(str(facts.get("kind", "invention")))
+        status = LegalStatus(str(facts.get("status", "in_force")))
+    except ValueError as wrong:
+        raise Malformed("asset", _l("This kind of instrument is not known.")) from wrong
+    return Standing(
+        office=str(facts.get("office", "WO")),
+        kind=kind,
+        status=status,
+        expires_on=_day(facts, "expires_on"),
+        burdens=tuple(_burden(item, index) for index, item in enumerate(existing)),
+    )
+
+
+def _burden(item: Any, index: int) -> Encumbrance:
+    if not isinstance(item, dict):
+        raise Malformed("existing", _l("Each case is a JSON object."))
+    name = str(item.get("kind", "licence"))
+    begins, ends = _day(item, "begins_on") or date.min, _day(item, "ends_on")
+    reference = str(item.get("id") or item.get("reference") or index)
+    kind = EncumbranceKind.PLEDGE
+    if name in ("preservation", "ownership_dispute", "pledge"):
+        kind = EncumbranceKind(name)
+    else:
+        instrument = read_instrument(item, needs_asset=False)
+        exclusivity = OPEN if instrument.kind == "open_licence" else instrument.exclusivity or NON_EXCLUSIVE
+        kind = _BURDEN_OF[exclusivity]
+    return Encumbrance(
+        reference=reference,
+        kind=kind,
+        begins_on=begins,
+        ends_on=ends,
+        territory=list(_words(item, "territory")),
+        fields=list(_words(item, "fields")),
+        single_pledge=True,
+    )
+
+
+def _words(case: dict[str, Any], name: str) -> tuple[str, ...]:
+    given = case.get(name) or ()
+    if isinstance(given, str):
+        given = [given]
+    if not isinstance(given, list | tuple) or not all(isinstance(item, str) for item in given):
+        raise Malformed(name, _l("Give a list of words."))
+    return tuple(given)
+
+
+def _day(case: dict[str, Any], name: str) -> date | None:
+    text = case.get(name)
+    if text in (None, ""):
+        return None
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError as wrong:
+        raise Malformed(name, _l("Write the day as 2026-11-22.")) from wrong
+
+
+def _asset_id(case: dict[str, Any]) -> UUID:
+    given = str(case.get("asset_id") or case.get("asset") or case.get("number") or "")
+    try:
+        return find_asset(UUID(given)).id
+    except ValueError:
+        return find_by_number(given).id
+
+
+def _party(case: dict[str, Any], name: str, must_be_id: bool) -> UUID | None:
+    given = case.get(f"{name}_id") or case.get(name)
+    if given is None or not must_be_id:
+        return None
+    try:
+        return UUID(str(given))
+    except ValueError:
+        return uuid5(_NAMESPACE, str(given))
