@@ -7,8 +7,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import select, tuple_, update
 
 from marketplace.core.actor import Actor
 from marketplace.core.db import new_id, session
@@ -19,10 +18,12 @@ from marketplace.registry.conveyances import store_conveyances
 from marketplace.registry.names import normal_name
 from marketplace.registry.offices.record import Conveyance, OfficeRecord, Row, RowFault
 from marketplace.registry.ownership import OwnershipShare, equal_units
+from marketplace.registry.pouring import pour
 from marketplace.registry.projection import (
     Stored,
     digest_of,
     document_key,
+    holds_control_characters,
     identity_keys,
     lookup_keys,
     owner_names,
@@ -118,10 +119,11 @@ def _documents(batch: list[Row], source: str, seen: set[tuple[str, str]], report
             report.rejected.append(Rejection(source, row.row, row.field, row.code, row.message))
         elif isinstance(row, OfficeRecord):
             stored = stored_form(row)
-            if "\x00" in str(stored) or "\\x00" in repr(stored):
+            digest = digest_of(stored)
+            if holds_control_characters(stored):
                 report.rejected.append(Rejection(source, row.row, "", "control_character", ""))
                 continue
-            document = _Document(row, stored, document_key(row), digest_of(stored))
+            document = _Document(row, stored, document_key(row), digest)
             place = (row.office, document.key)
             if place in seen:
                 report.rejected.append(Rejection(source, row.row, "number", "duplicate_in_file", row.number))
@@ -140,7 +142,7 @@ def _store(documents: list[_Document], now: datetime, report: ImportReport) -> N
     if closing:
         session.execute(update(Publication).where(Publication.id.in_(closing)).values(known_to=now))
     _insert_assets(fresh, new_assets, now)
-    session.execute(insert(Publication), [_publication(document, now) for document in fresh])
+    pour(Publication, [_publication(document, now) for document in fresh])
     _update_assets(fresh, new_assets, now)
     _write_numbers(fresh)
     _write_events(fresh, now)
@@ -226,7 +228,7 @@ def _insert_assets(documents: list[_Document], new: set[UUID], now: datetime) ->
             told.setdefault(document.asset_id, []).append(document.stored)
     if told:
         rows = [{"id": asset_id, **project(stored, now.date()), "changed_at": now} for asset_id, stored in told.items()]
-        session.execute(insert(Asset), rows)
+        pour(Asset, rows)
         _write_owners(told, now)
 
 
@@ -269,8 +271,7 @@ def _write_owners(told: dict[UUID, list[Stored]], now: datetime) -> None:
                     "reference": "office record",
                 }
             )  # fmt: skip
-    if rows:
-        session.execute(insert(OwnershipShare), rows)
+    pour(OwnershipShare, rows)
 
 
 def _held_from(stored: list[Stored], now: datetime) -> datetime:
@@ -287,13 +288,8 @@ def _write_numbers(documents: list[_Document]) -> None:
         for document in documents
         for key, use in (*identity_keys(document.record), *lookup_keys(document.record))
     }
-    session.execute(
-        upsert(AssetNumber).on_conflict_do_nothing(),
-        [
-            {"id": new_id(), "key": key, "use": use, "asset_id": asset_id}
-            for key, use, asset_id in sorted(rows, key=str)
-        ],
-    )
+    numbers = [{"id": new_id(), "key": key, "use": use, "asset_id": asset_id} for key, use, asset_id in rows]
+    pour(AssetNumber, numbers, skip_known=True)
 
 
 def _write_events(documents: list[_Document], now: datetime) -> None:
@@ -314,5 +310,4 @@ def _write_events(documents: list[_Document], now: datetime) -> None:
                 "event_key": key,
                 "known_from": now,
             }
-    if rows:
-        session.execute(upsert(RegisterEvent).on_conflict_do_nothing(), list(rows.values()))
+    pour(RegisterEvent, list(rows.values()), skip_known=True)

@@ -12,6 +12,7 @@ from marketplace.registry.offices.record import OfficeRecord
 from marketplace.registry.terms import last_day_of
 
 Stored = dict[str, Any]
+_FIELDS = tuple(item.name for item in dataclasses.fields(OfficeRecord) if item.name != "row")
 _CLASS_OF_KIND = {
     AssetKind.TRADEMARK: "T", AssetKind.COPYRIGHT: "C", AssetKind.SOFTWARE: "C", AssetKind.LAYOUT_DESIGN: "L",
 }  # fmt: skip
@@ -19,19 +20,24 @@ _CLASS_OF_KIND = {
 
 def stored_form(record: OfficeRecord) -> Stored:
     """The record as JSON, without its place in the file and without what it leaves empty."""
-    plain = dataclasses.asdict(record)
-    plain.pop("row")
-    return {name: _plain(value) for name, value in plain.items() if value not in ("", None, (), 0, False)}
+    return {name: _plain(value) for name in _FIELDS if (value := getattr(record, name)) not in ("", None, (), 0, False)}
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, str | int):
+        return value
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+    if dataclasses.is_dataclass(value):
+        return {part.name: _plain(getattr(value, part.name)) for part in dataclasses.fields(value)}
     return value
+
+
+def holds_control_characters(stored: Stored) -> bool:
+    """Whether any text holds a character that PostgreSQL cannot keep."""
+    return "\\u0000" in json.dumps(stored, ensure_ascii=False)
 
 
 def digest_of(stored: Stored) -> str:
