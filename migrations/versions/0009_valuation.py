@@ -1,12 +1,89 @@
-"""The tables of valuation."""
+"""Closed prices and value indications; an indication is written once and never changed."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0009_valuation"
 down_revision = "0008_registry"
 
+PURPOSES = ("transfer", "licence", "pledge", "court_sale")
+GUARD = """
+    CREATE FUNCTION {table}_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'rows of {table} are written once' USING ERRCODE = 'restrict_violation';
+    END $$
+"""
+TRIGGER = "CREATE TRIGGER {table}_stay BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_stay()"
+WRITTEN_ONCE = ("closed_sales", "indications")
+
+
+def _purpose() -> sa.Column[str]:
+    kinds = sa.Enum(*PURPOSES, name="purpose", native_enum=False, create_constraint=True, length=40)
+    return sa.Column("purpose", kinds, nullable=False)
+
+
+def _money(name: str) -> list[sa.Column[object]]:
+    return [
+        sa.Column(f"{name}_minor", sa.BigInteger(), nullable=False),
+        sa.Column(f"{name}_currency", sa.CHAR(3), nullable=False),
+    ]
+
+
+def _moment(name: str, **options: object) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=False, **options)
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Create the tables and their guards."""
+    op.create_table(
+        "closed_sales",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        _moment("created_at", server_default=sa.func.now()),
+        sa.Column("asset_id", sa.Uuid(), sa.ForeignKey("assets.id"), nullable=False, index=True),
+        _purpose(),
+        *_money("price"),
+        sa.Column("closed_on", sa.Date(), nullable=False),
+        _moment("recorded_at"),
+        sa.Column("related_parties", sa.Boolean(), nullable=False),
+        sa.Column("reference", sa.String(120), nullable=False, unique=True),
+        sa.CheckConstraint("price_minor > 0", name="price_positive"),
+    )
+    op.create_index(
+        "ix_closed_sales_learning",
+        "closed_sales",
+        ["purpose", "closed_on"],
+        postgresql_where=sa.text("NOT related_parties"),
+    )
+    op.create_table(
+        "indications",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        _moment("created_at", server_default=sa.func.now()),
+        sa.Column("asset_id", sa.Uuid(), sa.ForeignKey("assets.id"), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), sa.ForeignKey("organisations.id"), index=True),
+        _purpose(),
+        *_money("low"),
+        *_money("middle"),
+        *_money("high"),
+        _moment("as_of"),
+        sa.Column("method", sa.String(60), nullable=False),
+        sa.Column("model_version", sa.String(120), nullable=False),
+        sa.Column("inputs_hash", sa.String(64), nullable=False),
+        sa.Column("snapshot", postgresql.JSONB(), nullable=False),
+        sa.Column("answer", postgresql.JSONB(), nullable=False),
+        sa.CheckConstraint("low_currency = middle_currency AND low_currency = high_currency", name="low_one_currency"),
+        sa.CheckConstraint(
+            "low_minor >= 0 AND low_minor <= middle_minor AND middle_minor <= high_minor", name="ordered"
+        ),
+    )
+    op.create_index("ix_indications_latest", "indications", ["asset_id", "created_at"])
+    for table in WRITTEN_ONCE:
+        op.execute(GUARD.format(table=table))
+        op.execute(TRIGGER.format(table=table))
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Drop the tables."""
+    for table in reversed(WRITTEN_ONCE):
+        op.drop_table(table)
+        op.execute(f"DROP FUNCTION {table}_stay()")

@@ -1,0 +1,110 @@
+"""What is known of one right and how far that moves its price; what is unknown stays unknown and widens."""
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from statistics import NormalDist
+from typing import Any
+
+from marketplace.valuation.benchmarks import factor_data
+
+DAYS_OF_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class KnownFacts:
+    """The facts of a right on one day; ``None`` is unknown."""
+
+    status: str | None
+    expires_on: date | None
+    renewal_percentile: float | None
+    claims: int | None
+    family_size: int | None
+    citations: int | None
+    traded_before: int | None
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One movement of the log price, with the range it may have had if the fact is unknown."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    known: bool
+    fact: str
+    grade: str
+    source: str
+
+
+def price_factors(facts: KnownFacts, on: date) -> tuple[Factor, ...]:
+    """The movements for a right on a day; an unknown fact counts with the middle of its range."""
+    return (
+        _factor("renewal", _renewal(facts.renewal_percentile), _share(facts.renewal_percentile)),
+        _factor("remaining_life", _life(facts.expires_on, on), _years_text(facts.expires_on, on)),
+        _factor("family", _logged("family", facts.family_size, 1), _text(facts.family_size)),
+        _factor("citations", _logged("citations", facts.citations, 0), _text(facts.citations)),
+        _factor("status", _status(facts.status), facts.status or ""),
+        _factor("traded_before", _logged("traded_before", facts.traded_before, 0), _text(facts.traded_before)),
+    )
+
+
+def _rule(name: str) -> dict[str, Any]:
+    rule: dict[str, Any] = factor_data()["factors"][name]
+    return rule
+
+
+def _factor(name: str, value: float | None, fact: str) -> Factor:
+    rule = _rule(name)
+    low, high = float(rule["low"]), float(rule["high"])
+    if value is None:
+        return Factor(name, (low + high) / 2, low, high, False, "", "", str(rule["source"]))
+    inside = min(max(value, low), high)
+    return Factor(name, inside, inside, inside, True, fact, str(rule["grade"]), str(rule["source"]))
+
+
+def _renewal(percentile: float | None) -> float | None:
+    if percentile is None:
+        return None
+    return float(_rule("renewal")["weight"]) * NormalDist().inv_cdf(min(max(percentile, 0.01), 0.99))
+
+
+def remaining_years(expires_on: date | None, on: date) -> float | None:
+    """Years of legal life left, in years of 365.25 days."""
+    return None if expires_on is None else max((expires_on - on).days / DAYS_OF_YEAR, 0.0)
+
+
+def _life(expires_on: date | None, on: date) -> float | None:
+    years = remaining_years(expires_on, on)
+    if years is None:
+        return None
+    rule = _rule("remaining_life")
+    rate, reference = float(rule["yearly_discount"]), float(rule["reference_years"])
+    growth = -math.log1p(rate)
+    worth = -math.expm1(growth * max(years, 0.25)) / -math.expm1(growth * reference)
+    return math.log(worth)
+
+
+def _logged(name: str, count: int | None, start: int) -> float | None:
+    if count is None:
+        return None
+    return float(_rule(name)["weight"]) * math.log2(max(count - start, 0) + 1)
+
+
+def _status(status: str | None) -> float | None:
+    value = _rule("status").get(status or "")
+    return float(value) if value is not None else None
+
+
+def _text(count: int | None) -> str:
+    return "" if count is None else str(count)
+
+
+def _share(percentile: float | None) -> str:
+    return "" if percentile is None else f"{percentile:.0%}"
+
+
+def _years_text(expires_on: date | None, on: date) -> str:
+    years = remaining_years(expires_on, on)
+    return "" if years is None else f"{years:.1f}"

@@ -1,0 +1,66 @@
+"""Bringing approaches together: weights and why, a range that keeps their disagreement, and exact money at the end.
+
+Values inside are natural logarithms of major units; money is made once, here, rounded half up to the minor unit.
+"""
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+
+from marketplace.core.money import Money
+from marketplace.valuation.benchmarks import NORMAL_P90
+
+REVIEW_SPREAD = 3.0
+"""Approaches that differ by more than this factor ask for a human reviewer."""
+
+
+@dataclass(frozen=True)
+class Approach:
+    """One approach's result: middle and spread of the log value, and how far unknown facts may move it."""
+
+    name: str
+    log_mean: float
+    log_sd: float
+    unknown_low: float = 0.0
+    unknown_high: float = 0.0
+
+    @property
+    def ends(self) -> tuple[float, float, float]:
+        """P10, P50 and P90 of the log value, unknown facts included."""
+        reach = NORMAL_P90 * self.log_sd
+        return self.log_mean - reach - self.unknown_low, self.log_mean, self.log_mean + reach + self.unknown_high
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """The joint result of several approaches."""
+
+    weights: dict[str, float]
+    log_ends: tuple[float, float, float]
+    spread: float
+    needs_review: bool
+
+
+def reconcile(approaches: list[Approach]) -> Reconciled:
+    """Weigh by precision; keep each one's own doubt, their disagreement, and every unknown.
+
+    Weights use the spread without unknown facts: a fact that is missing can widen the result and never narrow it.
+    """
+    precisions = {approach.name: 1 / approach.log_sd**2 for approach in approaches}
+    total = math.fsum(precisions.values())
+    weights = {name: precision / total for name, precision in precisions.items()}
+    middle = math.fsum(weights[approach.name] * approach.log_mean for approach in approaches)
+    variance = math.fsum(
+        weights[approach.name] * (approach.log_sd**2 + (approach.log_mean - middle) ** 2) for approach in approaches
+    )
+    reach = NORMAL_P90 * math.sqrt(variance)
+    low = math.fsum(weights[approach.name] * approach.unknown_low for approach in approaches)
+    high = math.fsum(weights[approach.name] * approach.unknown_high for approach in approaches)
+    means = [approach.log_mean for approach in approaches]
+    spread = math.exp(max(means) - min(means))
+    return Reconciled(weights, (middle - reach - low, middle, middle + reach + high), spread, spread > REVIEW_SPREAD)
+
+
+def money_of_log(log_value: float, currency: str) -> Money:
+    """Money of a log value: the one door from floating point to exact amounts."""
+    return Money.rounded(Decimal(repr(round(math.exp(log_value), 6))), currency)
