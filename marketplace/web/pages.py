@@ -4,6 +4,7 @@ from flask import Blueprint, Response, make_response, render_template
 
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, public, signed_in, waiting_providers
+from marketplace.web.front import counts_on_offer, mode_names, newest_on_offer
 from marketplace.web.glossary import GLOSSARY
 from marketplace.web.navigation import add_frame
 from marketplace.web.readiness import readiness
@@ -22,7 +23,7 @@ pages.record_once(lambda state: add_frame(state.app))
 @public
 def home() -> str:
     """What this marketplace is and where to begin."""
-    return render_template("web/home.html")
+    return render_template("web/home.html", offers=newest_on_offer(), counts=counts_on_offer(), mode_names=mode_names())
 
 
 @pages.get("/dashboard")
