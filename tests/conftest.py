@@ -85,12 +85,19 @@ def app(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AP
     """The application on a migrated database of this test process."""
     url = server.migrated()
     application = create_app(make_settings(url, tmp_path_factory.mktemp("home")))
+    application.before_request_funcs.setdefault(None, []).insert(0, _forget_the_last_request)
     loader = http._loaders[0] if http._loaders else None
     http.load_actors_with(lambda: request.environ.get("test.actor") or (loader() if loader else None))
     yield application
     session.remove()
     application.extensions["engine"].dispose()
     server.drop(url)
+
+
+def _forget_the_last_request() -> None:
+    """Requests of one test share its application context; each must begin knowing nobody."""
+    for remembered in ("actor", "visit", "_login_user", "_flask_babel"):
+        g.pop(remembered, None)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The pages of identity."""
 
+from marketplace.identity import account_pages, demo_pages, organisation_pages, sign_in_pages, verification_pages
 from marketplace.identity.blueprints import pages
 
-__all__ = ["pages"]
+__all__ = ["account_pages", "demo_pages", "organisation_pages", "pages", "sign_in_pages", "verification_pages"]

@@ -75,7 +75,7 @@ def _is_easy(password: str, mailbox: str) -> bool:
     for stem in (mailbox, *COMMON_STEMS):
         if len(stem) >= 4:
             rest = rest.replace(stem, "")
-    return sum(character.isalnum() for character in rest) < 4
+    return sum(character.isalnum() for character in rest) < 6
 
 
 def set_password(person: Person, password: str, field: str = "password") -> None:

@@ -106,8 +106,8 @@ limiter = Limiter(key_func=_caller, strategy="fixed-window", storage_uri="market
 def start_throttling(app: Flask) -> None:
     """Connect the limiter to the application as the settings say."""
     settings: Settings = app.extensions["settings"]
-    app.config.setdefault("RATELIMIT_ENABLED", settings.rate_limits)
     limiter.init_app(app)
+    limiter.enabled = settings.rate_limits
 
 
 def limited(rate: str) -> Callable[[View], View]:

@@ -59,6 +59,16 @@ LICENCE_LABELS: dict[LicenceKind, Any] = {
 }
 
 
+STATUS_WORDS: dict[OrganisationStatus, tuple[Any, str]] = {
+    OrganisationStatus.DRAFT: (_l("Draft"), "info"),
+    OrganisationStatus.SUBMITTED: (_l("Being verified"), "wait"),
+    OrganisationStatus.APPROVED: (_l("Verified"), "good"),
+    OrganisationStatus.RETURNED: (_l("Returned for correction"), "stop"),
+    OrganisationStatus.SUSPENDED: (_l("Suspended"), "stop"),
+}
+"""Each status in words, and the kind of sign it is shown with."""
+
+
 class LicenceDocument(Model):
     """A document an organisation gave for its verification; the file itself is kept by the documents room."""
 

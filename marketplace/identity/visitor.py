@@ -170,12 +170,14 @@ def _lead_to(endpoint: str) -> Any:
 
 def enter(person: Person, organisation_id: UUID | None, second_factor: bool) -> None:
     """Begin a session in this browser: whatever was in it before is gone, and its token is new."""
-    _opened, token = open_session(person, organisation_id, second_factor, this_browser(), now())
+    instant = now()
+    _opened, token = open_session(person, organisation_id, second_factor, this_browser(), instant)
     language = session.get("language")
     session.clear()
     login_user(person)
     session["sid"] = token
     session["language"] = language or person.language
+    g.visit = visit_with(token, person.fs_uniquifier, instant)
     g.pop("actor", None)
 
 
