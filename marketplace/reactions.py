@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from marketplace.audit.trail import record_fact
 from marketplace.core.events import Fact, Reaction
+from marketplace.deals import auction_listing, bidders
+from marketplace.deals.auction_closing import AuctionUnsold
 from marketplace.identity import api_keys, sessions
 from marketplace.identity.api_keys import ApiKeyIssued
 from marketplace.identity.invitations import MemberInvited
@@ -17,8 +19,9 @@ from marketplace.identity.verification import (
     OrganisationSuspended,
 )
 from marketplace.listings import course, watchlists
-from marketplace.listings.listings import ListingTermsChanged
+from marketplace.listings.listings import ListingPublished, ListingTermsChanged
 from marketplace.notices import identity_news, letters
+from marketplace.payments.collections import PaymentCollected
 from marketplace.registry.encumbrances import EncumbranceEntered
 from marketplace.registry.ownership import OwnershipRegistered, OwnershipTransferred
 from marketplace.registry.rights import LicenceGranted
@@ -42,7 +45,12 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     EncumbranceEntered: [course.suspend_if_refused],
     LicenceGranted: [course.suspend_if_refused],
     # listings
+    ListingPublished: [auction_listing.announce_lot],
     ListingTermsChanged: [watchlists.tell_watchers],
+    # payments
+    PaymentCollected: [bidders.admit_when_paid],
+    # auctions
+    AuctionUnsold: [auction_listing.close_unsold_listing],
 }
 
 RECORDER = record_fact

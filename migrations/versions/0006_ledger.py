@@ -40,17 +40,17 @@ def _accounts() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_ledger_accounts"),
         sa.UniqueConstraint("entity", "code", "currency", name="uq_ledger_accounts_entity_code_currency"),
         sa.UniqueConstraint("id", "entity", "currency", name="uq_ledger_accounts_id_entity_currency"),
-        sa.CheckConstraint("normal_side IN ('debit', 'credit')", name="ck_ledger_accounts_normal_side"),
-        sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name="ck_ledger_accounts_currency"),
+        sa.CheckConstraint("normal_side IN ('debit', 'credit')", name="normal_side"),
+        sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         sa.CheckConstraint(
             "least(posted_debit_minor, posted_credit_minor, pending_debit_minor, pending_credit_minor) >= 0",
-            name="ck_ledger_accounts_totals_not_negative",
+            name="totals_not_negative",
         ),
         sa.CheckConstraint(
             "floor_minor IS NULL OR CASE normal_side "
             "WHEN 'credit' THEN posted_credit_minor - posted_debit_minor - pending_debit_minor "
             "ELSE posted_debit_minor - posted_credit_minor - pending_credit_minor END >= floor_minor",
-            name="ck_ledger_accounts_floor",
+            name="floor",
         ),
     )
     op.create_index("ix_ledger_accounts_owner_id", "ledger_accounts", ["owner_id"])
@@ -83,15 +83,13 @@ def _journals() -> None:
         sa.ForeignKeyConstraint(
             ["reverses_id"], ["ledger_journals.id"], name="fk_ledger_journals_reverses_id_ledger_journals"
         ),
-        sa.CheckConstraint("phase IN ('single', 'pending', 'capture', 'void')", name="ck_ledger_journals_phase"),
-        sa.CheckConstraint(
-            "(phase IN ('capture', 'void')) = (pending_id IS NOT NULL)", name="ck_ledger_journals_resolution"
-        ),
+        sa.CheckConstraint("phase IN ('single', 'pending', 'capture', 'void')", name="phase"),
+        sa.CheckConstraint("(phase IN ('capture', 'void')) = (pending_id IS NOT NULL)", name="resolution"),
         sa.CheckConstraint(
             "CASE WHEN phase = 'void' THEN line_count = 0 ELSE line_count >= 2 END",
-            name="ck_ledger_journals_two_lines",
+            name="two_lines",
         ),
-        sa.CheckConstraint("expires_at IS NULL OR phase = 'pending'", name="ck_ledger_journals_only_holds_expire"),
+        sa.CheckConstraint("expires_at IS NULL OR phase = 'pending'", name="only_holds_expire"),
     )
     op.create_index("ix_ledger_journals_expires_at", "ledger_journals", ["expires_at"])
 
@@ -121,9 +119,9 @@ def _entries() -> None:
             ["ledger_accounts.id", "ledger_accounts.entity", "ledger_accounts.currency"],
             name="fk_ledger_entries_account_id_entity_currency_ledger_accounts",
         ),
-        sa.CheckConstraint("side IN ('debit', 'credit')", name="ck_ledger_entries_side"),
-        sa.CheckConstraint("amount_minor > 0", name="ck_ledger_entries_amount_positive"),
-        sa.CheckConstraint("line BETWEEN 1 AND line_count", name="ck_ledger_entries_line_within_journal"),
+        sa.CheckConstraint("side IN ('debit', 'credit')", name="side"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+        sa.CheckConstraint("line BETWEEN 1 AND line_count", name="line_within_journal"),
     )
 
 

@@ -55,11 +55,9 @@ def upgrade() -> None:
         sa.Column("card_page", sa.Text()),
         sa.Column("failure", sa.String(300)),
         sa.Column("collected_at", sa.DateTime(timezone=True)),
-        sa.CheckConstraint("amount_minor > 0", name="ck_collections_amount_positive"),
-        sa.CheckConstraint(
-            "(status = 'collected') = (collected_at IS NOT NULL)", name="ck_collections_collected_has_time"
-        ),
-        sa.CheckConstraint("confirmed_by IS NULL OR confirmed_by <> initiated_by", name="ck_collections_two_people"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+        sa.CheckConstraint("(status = 'collected') = (collected_at IS NOT NULL)", name="collected_has_time"),
+        sa.CheckConstraint("confirmed_by IS NULL OR confirmed_by <> initiated_by", name="two_people"),
     )
     op.create_index("ix_collections_payer_id", "collections", ["payer_id"])
     op.create_index("ix_collections_subject_id", "collections", ["subject_id"])
@@ -72,7 +70,7 @@ def upgrade() -> None:
         _word("status", "refundstatus", "requested", "sent"),
         sa.Column("stripe_refund_id", sa.String(200), unique=True),
         sa.Column("sent_at", sa.DateTime(timezone=True)),
-        sa.CheckConstraint("amount_minor > 0", name="ck_refunds_amount_positive"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     )
     op.create_index("ix_refunds_collection_id", "refunds", ["collection_id"])
     op.create_table(
@@ -89,8 +87,8 @@ def upgrade() -> None:
         sa.Column("approved_by", sa.Uuid()),
         sa.Column("bank_reference", sa.String(80)),
         sa.Column("sent_at", sa.DateTime(timezone=True)),
-        sa.CheckConstraint("amount_minor > 0", name="ck_payouts_amount_positive"),
-        sa.CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name="ck_payouts_sent_has_time"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+        sa.CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name="sent_has_time"),
     )
     op.create_index("ix_payouts_payee_id", "payouts", ["payee_id"])
     op.create_index("ix_payouts_status", "payouts", ["status"])

@@ -1,0 +1,26 @@
+"""Between a listing and its lot: the lot is announced with the listing, and the listing ends with the lot."""
+
+from datetime import datetime
+
+from marketplace.core.actor import SYSTEM, Actor
+from marketplace.deals.auction_closing import AuctionUnsold
+from marketplace.deals.auctions import announce_auction, find_auction, terms_from
+from marketplace.listings.course import close_listing
+from marketplace.listings.listings import ListingPublished, ListingStatus, find_listing
+from marketplace.listings.terms import ListingMode
+
+
+def announce_lot(_actor: Actor, fact: ListingPublished, now: datetime) -> None:
+    """A listing to be auctioned was published: announce its lot with the listing's own terms."""
+    if fact.mode != ListingMode.AUCTION.value:
+        return
+    listing = find_listing(fact.listing_id)
+    lot = (listing.id, listing.asset_id, listing.organisation_id)
+    announce_auction(SYSTEM, lot, terms_from(listing.terms), 1000, now, listing.deposit)
+
+
+def close_unsold_listing(_actor: Actor, fact: AuctionUnsold, now: datetime) -> None:
+    """The lot found no buyer: the listing ends and the asset is free for another."""
+    listing = find_listing(find_auction(fact.auction_id).listing_id)
+    if listing.status in (ListingStatus.PUBLISHED, ListingStatus.UNDER_OFFER, ListingStatus.RESERVED):
+        close_listing(SYSTEM, listing.id, now)

@@ -1,0 +1,361 @@
+"""Auctions: one lot a listing, its announced rules, where it stands, and its hash-chained log."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    CHAR,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    select,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.actor import Actor
+from marketplace.core.db import Model, find, money_columns, session
+from marketplace.core.errors import Malformed, Refused, require
+from marketplace.core.events import Fact, announce
+from marketplace.core.fields import cursor_page
+from marketplace.core.i18n import _l
+from marketplace.core.jobs import enqueue
+from marketplace.core.lifecycle import Lifecycle
+from marketplace.core.money import Money, percentage
+from marketplace.deals import auction_log as log
+from marketplace.deals import auction_rules as rules
+
+UNBOUNDED = 2**63 - 1
+
+
+class AuctionExists(Refused):
+    """A listing is auctioned once."""
+
+    message = _l("This listing is already being auctioned.")
+
+
+class AuctionStatus(StrEnum):
+    """From the announcement to the settled sale; an open lot ends by time, every other state by an act or a job."""
+
+    OPEN = "open"
+    SOLD = "sold"
+    UNSOLD = "unsold"
+    COMPLETED = "completed"
+    DEFAULTED = "defaulted"
+
+
+S = AuctionStatus
+AUCTION_LIFECYCLE = Lifecycle(
+    "auction",
+    {
+        S.OPEN: {S.SOLD, S.UNSOLD},
+        S.SOLD: {S.COMPLETED, S.DEFAULTED},
+        S.DEFAULTED: {S.SOLD, S.UNSOLD},
+        S.UNSOLD: set(),
+        S.COMPLETED: set(),
+    },
+)
+
+
+class Auction(Model):
+    """One lot: its terms stand from the announcement; price and close only ever move up."""
+
+    __tablename__ = "auctions"
+    __table_args__ = (
+        Index("ix_auctions_status_closes_at", "status", "closes_at"),
+        CheckConstraint("start_minor > 0 AND deposit_minor > 0", name="amounts_positive"),
+        CheckConstraint("leader_id <> seller_id AND winner_id <> seller_id", name="seller_never_bids"),
+    )
+
+    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listings.id"), unique=True)
+    asset_id: Mapped[UUID] = mapped_column(ForeignKey("assets.id"))
+    seller_id: Mapped[UUID] = mapped_column(index=True)
+    status: Mapped[AuctionStatus] = mapped_column(default=AuctionStatus.OPEN)
+    terms: Mapped[dict[str, Any]]
+    start: Mapped[Money] = money_columns("start")
+    increment_bounds: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    increment_steps: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    opens_at: Mapped[datetime]
+    first_closes_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    window_seconds: Mapped[int]
+    extension_seconds: Mapped[int]
+    extend_from: Mapped[str] = mapped_column(String(5))
+    max_extension_seconds: Mapped[int | None]
+    deposit: Mapped[Money] = money_columns("deposit")
+    buy_now_minor: Mapped[int | None]
+    reserve_minor: Mapped[int | None]
+    reserve_salt: Mapped[str | None] = mapped_column(String(64))
+    high_minor: Mapped[int | None]
+    leader_id: Mapped[UUID | None]
+    leader_code: Mapped[str | None] = mapped_column(String(12))
+    bid_count: Mapped[int] = mapped_column(default=0)
+    last_sequence: Mapped[int] = mapped_column(default=1)
+    told_sequence: Mapped[int] = mapped_column(default=1)
+    winner_id: Mapped[UUID | None]
+    winner_code: Mapped[str | None] = mapped_column(String(12))
+    price_minor: Mapped[int | None]
+    deal_id: Mapped[UUID | None]
+    chance_id: Mapped[UUID | None]
+    chance_until: Mapped[datetime | None]
+
+    def _money(self, minor: int | None) -> Money | None:
+        return None if minor is None else Money(minor, self.start.currency)
+
+    @property
+    def high(self) -> Money | None:
+        """The highest bid."""
+        return self._money(self.high_minor)
+
+    @property
+    def price(self) -> Money | None:
+        """What the winner pays."""
+        return self._money(self.price_minor)
+
+    @property
+    def buy_now(self) -> Money | None:
+        """The price for buying outright, while nobody has bid."""
+        return self._money(self.buy_now_minor) if self.bid_count == 0 else None
+
+    @property
+    def reserve(self) -> Money | None:
+        """The hidden reserve; it is shown to nobody before the close."""
+        return self._money(self.reserve_minor)
+
+    @property
+    def has_reserve(self) -> bool:
+        """Whether there is a reserve at all."""
+        return self.reserve_minor is not None
+
+    @property
+    def reserve_met(self) -> bool:
+        """Whether the highest bid reaches the reserve (without a reserve any bid does)."""
+        return self.high_minor is not None and self.high_minor >= (self.reserve_minor or 0)
+
+    @property
+    def minimum_acceptable(self) -> Money:
+        """The smallest amount the next bidder may name."""
+        return rules.minimum_acceptable(self.rules, self.high)
+
+    @property
+    def rules(self) -> rules.EnglishTerms:
+        """The announced terms with the hidden reserve."""
+        return log.read_terms(self.terms, self.reserve)
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether bids are taken at this instant."""
+        return self.status is AuctionStatus.OPEN and self.opens_at <= now < self.closes_at
+
+    def become(self, status: AuctionStatus) -> None:
+        """Move along the lifecycle, or refuse."""
+        self.status = AUCTION_LIFECYCLE.check(self.status, status)
+
+
+class AuctionEvent(Model):
+    """One line of the log; PostgreSQL gives it number, predecessor and hash, and refuses any later change."""
+
+    __tablename__ = "auction_events"
+    __table_args__ = (UniqueConstraint("auction_id", "sequence"),)
+
+    auction_id: Mapped[UUID] = mapped_column(ForeignKey("auctions.id"))
+    sequence: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[str] = mapped_column(String(20))
+    occurred_at: Mapped[datetime]
+    bidder_id: Mapped[UUID | None] = mapped_column(index=True)
+    bidder_code: Mapped[str | None] = mapped_column(String(12))
+    person_id: Mapped[UUID | None]
+    amount_minor: Mapped[int | None]
+    amount_currency: Mapped[str | None] = mapped_column(CHAR(3))
+    closes_at: Mapped[datetime]
+    detail: Mapped[str] = mapped_column(Text, default="")
+    high_minor: Mapped[int | None]
+    previous_hash: Mapped[str] = mapped_column(String(64), default="")
+    hash: Mapped[str] = mapped_column(String(64), default="")
+    audit_event_id: Mapped[UUID | None]
+
+    @property
+    def amount(self) -> Money | None:
+        """The amount the bidder named."""
+        both = self.amount_minor is not None and self.amount_currency is not None
+        return Money(self.amount_minor or 0, self.amount_currency or "") if both else None
+
+    def as_line(self) -> log.LogEvent:
+        """The event as published: with the bidder's code, never the bidder."""
+        return log.LogEvent(
+            self.sequence, self.kind, self.occurred_at, self.closes_at, self.bidder_code, self.amount, self.detail,
+            self.previous_hash, self.hash,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AuctionOpened(Fact):
+    """A lot was announced with its rules."""
+
+    auction_id: UUID
+    listing_id: UUID
+    terms_hash: str
+
+
+@dataclass(frozen=True)
+class BidPlaced(Fact):
+    """A bid was accepted; the database function writes this fact itself, in the bid's own round trip."""
+
+    auction_id: UUID
+    bid_id: UUID
+
+
+def announce_auction(
+    actor: Actor,
+    listing: tuple[UUID, UUID, UUID],
+    terms: rules.EnglishTerms,
+    deposit_bps: int,
+    now: datetime,
+    deposit: Money | None = None,
+) -> Auction:
+    """Announce the auction of a listing, given as (listing, asset, seller); its rules are fixed from here."""
+    listing_id, asset_id, seller_id = listing
+    require(actor.may("system") or (actor.organisation_id == seller_id and actor.may("asset.manage")))
+    if faults := terms.faults():
+        raise Malformed("terms", ", ".join(faults))
+    require(terms.closes_at > now, Malformed("closes_at", _l("The close must lie in the future.")))
+    known = session.execute(select(Auction.id).where(Auction.listing_id == listing_id)).first()
+    require(known is None, AuctionExists())
+    deposit = deposit or rules.deposit_required(terms.start, deposit_bps)
+    salt = secrets.token_hex(16)
+    hidden = None if terms.reserve is None else log.reserve_commitment(terms.reserve, salt)
+    auction = _lot(terms, deposit, log.terms_document(terms, hidden), salt)
+    auction.listing_id, auction.asset_id, auction.seller_id = listing_id, asset_id, seller_id
+    session.add(auction)
+    session.flush()
+    append_event(auction, "opened", now, detail=log.terms_hash(auction.terms))
+    enqueue("auctions.close", at=auction.closes_at, auction_id=str(auction.id))
+    announce(actor, now, AuctionOpened(auction.id, listing_id, log.terms_hash(auction.terms)))
+    return auction
+
+
+def _lot(terms: rules.EnglishTerms, deposit: Money, document: dict[str, Any], salt: str) -> Auction:
+    return Auction(
+        status=AuctionStatus.OPEN,
+        terms=document,
+        start=terms.start,
+        increment_bounds=[row.below.amount_minor if row.below else UNBOUNDED for row in terms.increments],
+        increment_steps=[row.step.amount_minor for row in terms.increments],
+        opens_at=terms.opens_at,
+        first_closes_at=terms.closes_at,
+        closes_at=terms.closes_at,
+        window_seconds=int(terms.soft_close_window.total_seconds()),
+        extension_seconds=int(terms.soft_close_extension.total_seconds()),
+        extend_from=terms.extend_from.value,
+        max_extension_seconds=None if terms.max_extension is None else int(terms.max_extension.total_seconds()),
+        deposit=deposit,
+        buy_now_minor=terms.buy_now and terms.buy_now.amount_minor,
+        reserve_minor=terms.reserve and terms.reserve.amount_minor,
+        reserve_salt=terms.reserve and salt,
+    )
+
+
+def terms_from(listing: Mapping[str, Any]) -> rules.EnglishTerms:
+    """The rules of a lot from a listing's own terms (price, increments, reserve, times)."""
+    price: Money = listing["price"]
+    table = listing.get("increments") or {}
+    step = table.get("step")
+    steps = rules.default_increments(price.currency)
+    if step is not None:
+        steps = (rules.IncrementStep(None, Money.parse(str(step), price.currency)),)
+    buy_now = table.get("buy_now")
+    return rules.EnglishTerms(
+        start=price,
+        increments=steps,
+        opens_at=listing["opens_at"],
+        closes_at=listing["closes_at"],
+        reserve=listing.get("reserve"),
+        buy_now=None if buy_now is None else Money.parse(str(buy_now), price.currency),
+        max_extension=None
+        if not table.get("max_extension_seconds")
+        else timedelta(seconds=table["max_extension_seconds"]),
+    )
+
+
+def usual_deposit(start: Money) -> Money:
+    """Ten per cent of the start price."""
+    return percentage(start, 1000)
+
+
+def append_event(
+    auction: Auction,
+    kind: str,
+    now: datetime,
+    bidder: tuple[UUID, str] | None = None,
+    amount: Money | None = None,
+    detail: str = "",
+) -> AuctionEvent:
+    """Add a line to the log of a locked lot."""
+    event = AuctionEvent(
+        auction_id=auction.id,
+        kind=kind,
+        occurred_at=now,
+        closes_at=auction.closes_at,
+        detail=detail,
+        bidder_id=bidder and bidder[0],
+        bidder_code=bidder and bidder[1],
+        amount_minor=amount and amount.amount_minor,
+        amount_currency=amount and amount.currency,
+    )
+    session.add(event)
+    session.flush()
+    session.refresh(event)
+    auction.last_sequence = event.sequence
+    return event
+
+
+def find_auction(auction_id: UUID, lock: bool = False) -> Auction:
+    """The lot; announced lots are public."""
+    return find(Auction, auction_id, lock=lock)
+
+
+def auction_of_listing(listing_id: UUID) -> Auction | None:
+    """The lot of a listing, if it is auctioned."""
+    found: Auction | None = session.execute(
+        select(Auction).where(Auction.listing_id == listing_id)
+    ).scalar_one_or_none()
+    return found
+
+
+def events_of_auction(auction_id: UUID) -> Sequence[AuctionEvent]:
+    """The whole log, oldest first."""
+    query = select(AuctionEvent).where(AuctionEvent.auction_id == auction_id).order_by(AuctionEvent.sequence)
+    found: Sequence[AuctionEvent] = session.execute(query).scalars().all()
+    return found
+
+
+def published_log(auction_id: UUID) -> dict[str, Any]:
+    """The log as anybody may read and replay it; the reserve and its salt only after the close."""
+    auction = find_auction(auction_id)
+    events = events_of_auction(auction_id)
+    revealed = None
+    if auction.status is not AuctionStatus.OPEN and auction.reserve is not None:
+        revealed = {
+            "amount": auction.reserve.format(), "currency": auction.reserve.currency, "salt": auction.reserve_salt,
+        }  # fmt: skip
+    return {
+        "auction_id": str(auction.id),
+        "status": auction.status.value,
+        "terms": auction.terms,
+        "reserve": revealed,
+        "events": [log.event_document(event.as_line()) for event in events],
+        "head": events[-1].hash if events else None,
+    }
+
+
+def open_auctions(after: str | None, limit: int) -> dict[str, Any]:
+    """A page of the lots that take bids or soon will."""
+    return cursor_page(select(Auction).where(Auction.status == AuctionStatus.OPEN), Auction, after, limit)

@@ -1,0 +1,174 @@
+"""Bidding: one bid is one round trip to the database, which locks the lot, reads the clock, decides and records."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from marketplace.audit.canonical import canonical_json
+from marketplace.core.actor import Actor
+from marketplace.core.db import new_id, session
+from marketplace.core.errors import NotAllowed, NotFound, Problem, Refused, require
+from marketplace.core.i18n import _l
+from marketplace.core.money import Money
+from marketplace.deals import auction_closing
+from marketplace.deals.auctions import find_auction
+from marketplace.deals.bidders import ConflictOfInterest, LotClosed, bidder_of, require_no_conflict
+from marketplace.identity.verification import require_approved
+
+
+class LotNotOpen(Refused):
+    """Bidding has not begun."""
+
+    message = _l("Bidding on this lot has not begun.")
+
+
+class BidTooLow(Refused):
+    """The amount is below the smallest acceptable bid at the moment of acceptance."""
+
+    message = _l("Bid at least %(minimum_acceptable)s.")
+
+
+class DepositMissing(Refused):
+    """No deposit of this organisation is held for the lot."""
+
+    message = _l("Register for this lot and place the deposit before you bid.")
+
+
+class WrongCurrency(Refused):
+    """The lot is sold in another currency."""
+
+    message = _l("This lot is sold in %(currency)s.")
+
+
+class BuyNowOver(Refused):
+    """Buying outright ended with the first bid, or the price is not the announced one."""
+
+    message = _l("Buying outright is not possible (any more) at this price.")
+
+
+@dataclass(frozen=True)
+class Bid:
+    """An accepted bid, as its bidder sees it; the receipt proves it to strangers."""
+
+    id: UUID
+    auction_id: UUID
+    sequence: int
+    amount: Money
+    bidder_code: str
+    placed_at: datetime
+    closes_at: datetime
+    hash: str
+    receipt_id: UUID
+
+
+_PLACE = text(
+    "SELECT outcome, minimum_minor, currency, sequence, occurred_at, closes_at, bidder_code, hash "
+    "FROM auction_place_bid(:auction, :organisation, :person, :kind, :amount, :currency, :bid, :audit, :via, :tail)"
+)
+
+
+def place_bid(actor: Actor, auction_id: UUID, amount: Money, now: datetime) -> Bid:
+    """Bid the amount the bidder named, no more; the server's clock after the lock decides (P3)."""
+    return _place(actor, auction_id, amount, "bid")
+
+
+def buy_now(actor: Actor, auction_id: UUID, amount: Money, now: datetime) -> Bid:
+    """Buy outright at the announced price while nobody has bid; the lot ends with it."""
+    bid = _place(actor, auction_id, amount, "buy_now")
+    auction_closing.settle_lot(find_auction(auction_id, lock=True), bid.placed_at)
+    return bid
+
+
+def _place(actor: Actor, auction_id: UUID, amount: Money, kind: str) -> Bid:
+    require_approved(actor)
+    require(actor.may("deal.trade") and actor.organisation_id is not None)
+    bid_id, audit_id = new_id(), new_id()
+    row = session.execute(
+        _PLACE,
+        {
+            "auction": auction_id, "organisation": actor.organisation_id, "person": actor.person_id, "kind": kind,
+            "amount": amount.amount_minor, "currency": amount.currency, "bid": bid_id, "audit": audit_id,
+            "via": actor.via, "tail": _audit_tail(actor, auction_id, bid_id, audit_id),
+        },
+    ).one()  # fmt: skip
+    if row.outcome != "accepted":
+        raise _refusal(actor, auction_id, row)
+    return Bid(
+        bid_id, auction_id, row.sequence, amount, row.bidder_code, row.occurred_at, row.closes_at, row.hash, audit_id
+    )
+
+
+def _audit_tail(actor: Actor, auction_id: UUID, bid_id: UUID, audit_id: UUID) -> str:
+    """The audit event's canonical JSON behind its time, which only the database knows."""
+    body: dict[str, Any] = {
+        "before": None,
+        "id": audit_id,
+        "kind": "BidPlaced",
+        "organisation": actor.organisation_id,
+        "payload": {"auction_id": auction_id, "bid_id": bid_id},
+        "person": actor.person_id,
+        "subject": auction_id,
+        "via": actor.via,
+    }
+    return '",' + canonical_json(body)[1:]
+
+
+def _refusal(actor: Actor, auction_id: UUID, row: Any) -> Problem:
+    match row.outcome:
+        case "not_found":
+            return NotFound()
+        case "conflict_of_interest":
+            return ConflictOfInterest()
+        case "lot_closed":
+            return LotClosed()
+        case "lot_not_open":
+            return LotNotOpen()
+        case "bid_too_low":
+            return BidTooLow(minimum_acceptable=Money(row.minimum_minor, row.currency))
+        case "wrong_currency":
+            return WrongCurrency(currency=row.currency)
+        case "buy_now_over":
+            return BuyNowOver()
+    try:
+        require_no_conflict(actor, find_auction(auction_id))
+    except NotAllowed as conflict:
+        return conflict
+    return DepositMissing()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a visitor stands on a lot, for the page's one sentence."""
+
+    kind: str
+    amount: Money | None = None
+    collection_id: UUID | None = None
+    code: str | None = None
+
+
+def standing_of(actor: Actor | None, auction_id: UUID, now: datetime) -> Standing:
+    """The visitor's own state on the lot: leading, outbid, admitted, waiting for the deposit, seller or stranger."""
+    auction = find_auction(auction_id)
+    if actor is None:
+        return Standing("anonymous")
+    if actor.organisation_id == auction.seller_id:
+        return Standing("seller")
+    bidder = bidder_of(auction_id, actor.organisation_id)
+    if bidder is None:
+        return Standing("unregistered")
+    if auction.winner_id is not None and auction.winner_id == actor.organisation_id:
+        return Standing("won", auction.price, code=bidder.code)
+    if bidder.status == "awaiting_deposit":
+        return Standing("awaiting_deposit", auction.deposit, bidder.collection_id, bidder.code)
+    if auction.leader_id == actor.organisation_id:
+        return Standing("leading", auction.high, code=bidder.code)
+    return Standing("outbid" if has_bid(auction_id, actor.organisation_id) else "admitted", code=bidder.code)
+
+
+def has_bid(auction_id: UUID, organisation_id: UUID | None) -> bool:
+    """Whether the organisation has an accepted bid on the lot."""
+    query = text("SELECT EXISTS (SELECT 1 FROM auction_events WHERE auction_id = :auction AND bidder_id = :bidder)")
+    return bool(session.execute(query, {"auction": auction_id, "bidder": organisation_id}).scalar())
