@@ -109,7 +109,7 @@ def _add_rooms(app: APIFlask) -> None:
         app.register_blueprint(import_module(f"marketplace.{room}.api").api)
         app.register_blueprint(import_module(f"marketplace.{room}.pages").pages)
     listen(RECORDER, REACTIONS)
-    app.register_blueprint(_static("assets", Path(web.__file__).parent / "static", "/assets"))
+    app.register_blueprint(_static("assets", Path(web.__file__).parent / "static", "/frame"))
     app.register_blueprint(_static("swagger", Path(flask_swagger_ui.__file__).parent / "dist", "/vendor/swagger"))
     app.register_blueprint(_static("htmx", Path(django_htmx.__file__).parent / "static/django_htmx", "/vendor/htmx"))
 
