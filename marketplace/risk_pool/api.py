@@ -1,5 +1,230 @@
-"""The JSON API of risk_pool."""
+"""The JSON API of the risk pools."""
 
-from apiflask import APIBlueprint
+from typing import Any
+from uuid import UUID
 
-api = APIBlueprint("risk_pool_api", __name__, url_prefix="/api/v1", tag="risk_pool")
+from marketplace.core.clock import now
+from marketplace.core.http import current_actor, idempotent, needs, public, signed_in
+from marketplace.risk_pool import boards, claims_api, enrolling, pools, schemes, standings
+from marketplace.risk_pool.blueprint import api
+from marketplace.risk_pool.enrolments import capacity_of, find_enrolment
+from marketplace.risk_pool.published_schemes import published_scheme, published_schemes
+from marketplace.risk_pool.schemas import (
+    CapacityOut,
+    CaseIn,
+    EnrolmentIn,
+    EnrolmentListIn,
+    EnrolmentOut,
+    EnrolmentPageOut,
+    NothingIn,
+    PoolIn,
+    PoolOut,
+    ReasonIn,
+    ReplenishmentIn,
+    SchemeIn,
+    SchemeOut,
+    SuspensionOut,
+)
+
+ROUTES = claims_api
+__all__ = ["api"]
+
+
+@api.get("/risk-pool-schemes")
+@public
+def list_published_schemes() -> list[dict[str, Any]]:
+    """Every published scheme with its dates, source and what is not known."""
+    return list(published_schemes())
+
+
+@api.post("/risk-pool-shares")
+@public
+@api.input(CaseIn, arg_name="given")
+def share_case(given: dict[str, Any]) -> dict[str, Any]:
+    """Who bears and who gets how much in a case; nothing is written."""
+    return schemes.share({**given["case"], **named_scheme(given["case"])})
+
+
+share_case.__dict__["changes_nothing"] = True
+
+
+def named_scheme(case: dict[str, Any]) -> dict[str, Any]:
+    """Over the network a scheme is a published name or its terms, never a file of this machine."""
+    given = case.get("scheme")
+    return {"scheme": published_scheme(given)} if isinstance(given, str) else {}
+
+
+@api.get("/risk-pools")
+@signed_in
+@api.output(PoolOut(many=True))
+def list_pools() -> list[Any]:
+    """Every pool."""
+    return pools.pools_seen_by(current_actor())
+
+
+@api.post("/risk-pools")
+@needs("pool.approve")
+@idempotent
+@api.input(PoolIn, arg_name="pool")
+@api.output(PoolOut, status_code=201)
+def open_pool(pool: dict[str, Any]) -> Any:
+    """Open a pool."""
+    name = {"zh": pool["name_zh"], "en": pool["name_en"]}
+    return pools.open_pool(current_actor(), name, pool["currency"], pool["leverage"], now())
+
+
+@api.get("/risk-pools/<uuid:pool_id>/capacity")
+@signed_in
+@api.output(CapacityOut)
+def show_capacity(pool_id: UUID) -> Any:
+    """What the pool can still carry."""
+    return capacity_of(pools.find_pool(pool_id))
+
+
+@api.post("/risk-pools/<uuid:pool_id>/replenishments")
+@needs("pool.approve")
+@idempotent
+@api.input(ReplenishmentIn, arg_name="money")
+@api.output(PoolOut)
+def replenish_pool(pool_id: UUID, money: dict[str, Any]) -> Any:
+    """Record money that reached the pool."""
+    return pools.replenish_pool(current_actor(), pool_id, money["amount"], money["bank_reference"], now())
+
+
+@api.get("/risk-pools/<uuid:pool_id>/schemes")
+@signed_in
+@api.output(SchemeOut(many=True))
+def list_schemes(pool_id: UUID) -> list[Any]:
+    """The versions of schemes the pool has adopted."""
+    return schemes.schemes_of(pool_id)
+
+
+@api.post("/risk-pools/<uuid:pool_id>/schemes")
+@needs("pool.approve")
+@idempotent
+@api.input(SchemeIn, arg_name="scheme")
+@api.output(SchemeOut, status_code=201)
+def adopt_scheme(pool_id: UUID, scheme: dict[str, Any]) -> Any:
+    """Adopt a version of a scheme."""
+    document = scheme["document"] or published_scheme(scheme["name"] or "")
+    days = (scheme["effective_from"], scheme["effective_to"])
+    return schemes.adopt_scheme(current_actor(), pool_id, document, days, now(), scheme["mode"])
+
+
+@api.post("/risk-pools/<uuid:pool_id>/suspensions/<uuid:bank_id>/lifting")
+@needs("pool.approve")
+@idempotent
+@api.input(ReasonIn, arg_name="given")
+@api.output(SuspensionOut)
+def lift_suspension(pool_id: UUID, bank_id: UUID, given: dict[str, Any]) -> Any:
+    """Let a suspended bank back in."""
+    return standings.lift_suspension(current_actor(), pool_id, bank_id, given["reason"], now())
+
+
+@api.get("/enrolments")
+@signed_in
+@api.input(EnrolmentListIn, location="query", arg_name="page")
+@api.output(EnrolmentPageOut)
+def list_enrolments(page: dict[str, Any]) -> dict[str, Any]:
+    """The enrolments my organisation may see."""
+    return boards.enrolments_seen_by(current_actor(), page["after"], page["limit"], page["status"])
+
+
+@api.post("/enrolments")
+@needs("loan.underwrite")
+@idempotent
+@api.input(EnrolmentIn, arg_name="proposal")
+@api.output(EnrolmentOut, status_code=201)
+def propose_enrolment(proposal: dict[str, Any]) -> Any:
+    """Draft the enrolment of an own loan."""
+    return enrolling.propose_enrolment(
+        current_actor(), proposal["scheme_id"], proposal["loan_id"], proposal["parties"], now()
+    )
+
+
+@api.get("/enrolments/<uuid:enrolment_id>")
+@signed_in
+@api.output(EnrolmentOut)
+def show_enrolment(enrolment_id: UUID) -> Any:
+    """One enrolment."""
+    return find_enrolment(current_actor(), enrolment_id)[0]
+
+
+@api.post("/enrolments/<uuid:enrolment_id>/agreement")
+@signed_in
+@idempotent
+@api.input(NothingIn, arg_name="nothing")
+@api.output(EnrolmentOut)
+def agree_to_share(enrolment_id: UUID, nothing: dict[str, Any]) -> Any:
+    """Agree to bear our share of this loan's loss."""
+    return enrolling.agree_to_share(current_actor(), enrolment_id, now())
+
+
+@api.post("/enrolments/<uuid:enrolment_id>/submission")
+@needs("loan.underwrite")
+@idempotent
+@api.input(NothingIn, arg_name="nothing")
+@api.output(EnrolmentOut)
+def submit_enrolment(enrolment_id: UUID, nothing: dict[str, Any]) -> Any:
+    """Hand the enrolment in."""
+    return enrolling.submit_enrolment(current_actor(), enrolment_id, now())
+
+
+@api.post("/enrolments/<uuid:enrolment_id>/withdrawal")
+@needs("loan.underwrite")
+@idempotent
+@api.input(NothingIn, arg_name="nothing")
+@api.output(EnrolmentOut)
+def withdraw_enrolment(enrolment_id: UUID, nothing: dict[str, Any]) -> Any:
+    """Take the enrolment back."""
+    return enrolling.withdraw_enrolment(current_actor(), enrolment_id, now())
+
+
+@api.post("/enrolments/<uuid:enrolment_id>/review")
+@needs("pool.review")
+@idempotent
+@api.input(NothingIn, arg_name="nothing")
+@api.output(EnrolmentOut)
+def review_enrolment(enrolment_id: UUID, nothing: dict[str, Any]) -> Any:
+    """Take the enrolment up for review."""
+    return enrolling.review_enrolment(current_actor(), enrolment_id, now())
+
+
+@api.post("/enrolments/<uuid:enrolment_id>/return")
+@needs("pool.review")
+@idempotent
+@api.input(ReasonIn, arg_name="given")
+@api.output(EnrolmentOut)
+def return_enrolment(enrolment_id: UUID, given: dict[str, Any]) -> Any:
+    """Give the enrolment back with what is missing."""
+    return enrolling.return_enrolment(current_actor(), enrolment_id, given["reason"], now())
+
+
+@api.post("/enrolments/<uuid:enrolment_id>/rejection")
+@needs("pool.approve")
+@idempotent
+@api.input(ReasonIn, arg_name="given")
+@api.output(EnrolmentOut)
+def reject_enrolment(enrolment_id: UUID, given: dict[str, Any]) -> Any:
+    """Refuse the enrolment, as the second person."""
+    return enrolling.reject_enrolment(current_actor(), enrolment_id, given["reason"], now())
+
+
+@api.post("/enrolments/<uuid:enrolment_id>/admission")
+@needs("pool.approve")
+@idempotent
+@api.input(NothingIn, arg_name="nothing")
+@api.output(EnrolmentOut)
+def enrol(enrolment_id: UUID, nothing: dict[str, Any]) -> Any:
+    """Take the loan into the pool, as the second person."""
+    return enrolling.enrol(current_actor(), enrolment_id, now())
+
+
+@api.post("/enrolments/<uuid:enrolment_id>/extension")
+@needs("pool.approve")
+@idempotent
+@api.input(ReasonIn, arg_name="given")
+@api.output(EnrolmentOut)
+def extend_enrolment(enrolment_id: UUID, given: dict[str, Any]) -> Any:
+    """Keep covering a loan whose term was extended."""
+    return enrolling.extend_enrolment(current_actor(), enrolment_id, given["reason"], now())

@@ -15,6 +15,7 @@ from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.core.lifecycle import Lifecycle
 from marketplace.core.money import Money
+from marketplace.documents.files import show_file
 from marketplace.risk_pool import policy
 from marketplace.risk_pool.enrolments import Enrolment, EnrolmentStatus, find_enrolment, scheme_of
 from marketplace.risk_pool.loans_seen import SUBSTANDARD, LoanSeen, loan_seen
@@ -208,7 +209,7 @@ def file_claim(
     now: datetime,
 ) -> Claim:
     """Claim the principal loss of an own enrolled loan (and state the other loss), with the complete file."""
-    enrolment, _pool = find_enrolment(actor, enrolment_id, lock=True)
+    enrolment, pool = find_enrolment(actor, enrolment_id, lock=True)
     require(policy.may_enrol(actor, enrolment.bank_id))
     require_standing(enrolment.pool_id, enrolment.bank_id)
     if live_claim(enrolment.id) is not None:
@@ -222,7 +223,7 @@ def file_claim(
     )  # fmt: skip
     session.add(claim)
     session.flush()
-    _put_documents(claim, documents)
+    _put_documents(actor, claim, pool, documents, now)
     announce(actor, now, ClaimMoved(claim.id, enrolment.id, claim.status.value), after={"loss": claim.loss.format()})
     return claim
 
@@ -231,12 +232,12 @@ def resubmit_claim(
     actor: Actor, claim_id: UUID, documents: list[tuple[ClaimDocumentKind, UUID]], now: datetime
 ) -> Claim:
     """Hand a returned claim in again, with what was missing."""
-    claim, enrolment, _pool = find_claim(actor, claim_id, lock=True)
+    claim, enrolment, pool = find_claim(actor, claim_id, lock=True)
     require(policy.may_enrol(actor, enrolment.bank_id))
     _require_claimable(enrolment, claim.loss, now)
     move(actor, claim, C.FILED, now)
     claim.reviewed_by = None
-    _put_documents(claim, documents)
+    _put_documents(actor, claim, pool, documents, now)
     return claim
 
 
@@ -282,8 +283,12 @@ def _require_claimable(enrolment: Enrolment, loss: Money, now: datetime) -> None
         raise ClaimAboveOutstanding(loss=loss, outstanding=loan.outstanding)
 
 
-def _put_documents(claim: Claim, documents: list[tuple[ClaimDocumentKind, UUID]]) -> None:
+def _put_documents(
+    actor: Actor, claim: Claim, pool: Pool, documents: list[tuple[ClaimDocumentKind, UUID]], now: datetime
+) -> None:
+    """Add own documents to the file, open them to the pool's administrator, and require the file to be complete."""
     for kind, file_id in documents:
+        show_file(actor, file_id, pool.administrator_id, now)
         session.add(ClaimDocument(claim_id=claim.id, kind=kind, file_id=file_id))
     session.flush()
     session.refresh(claim, ["documents"])

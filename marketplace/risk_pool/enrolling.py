@@ -13,7 +13,7 @@ from marketplace.core.events import announce
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.identity.four_eyes import SecondPersonNeeded
-from marketplace.identity.organisations import find_organisation
+from marketplace.identity.organisations import Organisation, OrganisationKind, OrganisationStatus, find_organisation
 from marketplace.identity.verification import require_approved
 from marketplace.ledger.entries import Posting, hold, void
 from marketplace.risk_pool import policy
@@ -191,6 +191,17 @@ def release_commitment(actor: Actor, enrolment: Enrolment, now: datetime) -> Non
     """End the pool's commitment for this loan."""
     if enrolment.cover:
         void(actor, enrolment.commitment, f"{enrolment.commitment}:released", now)
+
+
+def possible_parties() -> dict[str, list[Organisation]]:
+    """The approved organisations that may stand for each party of a scheme."""
+    kinds = sorted({kind for stood in STOOD_FOR.values() for kind in stood})
+    query = select(Organisation).where(
+        Organisation.kind.in_([OrganisationKind(kind) for kind in kinds]),
+        Organisation.status == OrganisationStatus.APPROVED,
+    )
+    found = list(session.execute(query.order_by(Organisation.id).limit(300)).scalars())
+    return {name: [each for each in found if each.kind.value in stood] for name, stood in STOOD_FOR.items()}
 
 
 def _own(actor: Actor, enrolment_id: UUID) -> tuple[Enrolment, Pool]:

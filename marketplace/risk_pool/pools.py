@@ -106,6 +106,11 @@ def replenish_pool(actor: Actor, pool_id: UUID, amount: Money, bank_reference: s
     return pool
 
 
+def find_pool(pool_id: UUID) -> Pool:
+    """The pool, or 404."""
+    return find(Pool, pool_id)
+
+
 def pools_seen_by(actor: Actor) -> list[Pool]:
     """Every pool: which pools exist and under which rules is public among members."""
     return list(session.execute(select(Pool).order_by(Pool.id)).scalars())

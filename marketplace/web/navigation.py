@@ -48,7 +48,7 @@ RAIL: list[RailEntry] = [
     ("financing.my_financing", _l("Financing"), _may("loan.apply")),
     ("financing.bank_desk", _l("Applications"), _may("loan.underwrite", "loan.approve")),
     ("financing.loan_book", _l("Loan book"), _may("loan.underwrite", "loan.approve")),
-    ("risk_pool.board", _l("Risk pool"), _may("pool.review", "pool.approve", "loan.underwrite")),
+    ("risk_pool.board", _l("Risk pool"), _may("pool.review", "pool.approve", "loan.underwrite", "appraise")),
     ("payments.confirmations", _l("Payments to confirm"), _may("money.confirm")),
     ("identity.verification_queue", _l("Verifications"), _may("platform.verify")),
     ("audit.trail_page", _l("Audit trail"), _may("audit.read", "platform.operate")),

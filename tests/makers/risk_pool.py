@@ -11,6 +11,7 @@ from uuid import UUID
 from marketplace.core.actor import Actor
 from marketplace.core.db import new_id
 from marketplace.core.money import Money
+from marketplace.documents.files import store_file
 from marketplace.identity.roles import Role
 from marketplace.risk_pool import claims, compensation, enrolling, loans_seen, monitoring, pools, schemes
 from marketplace.risk_pool.claims import Claim, ClaimDocumentKind
@@ -90,7 +91,7 @@ class World:
     def filed(self, enrolment: Enrolment, loss: str = "3000000", other: str = "0") -> Claim:
         """A complete claim for a loan 120 days overdue."""
         self.change(enrolment, overdue_days=120, loan_class="substandard")
-        return claims.file_claim(self.officer, enrolment.id, (cny(loss), cny(other)), full_file(), NOW)
+        return claims.file_claim(self.officer, enrolment.id, (cny(loss), cny(other)), full_file(self.officer), NOW)
 
     def compensated(self, enrolment: Enrolment, loss: str = "3000000", other: str = "0") -> Claim:
         """The claim reviewed by one person and approved by another."""
@@ -100,9 +101,12 @@ class World:
         return compensation.compensate_claim(self.approver, claim.id, NOW)
 
 
-def full_file() -> list[tuple[ClaimDocumentKind, UUID]]:
-    """One document of every kind a claim needs."""
-    return [(kind, new_id()) for kind in ClaimDocumentKind]
+def full_file(actor: Actor) -> list[tuple[ClaimDocumentKind, UUID]]:
+    """One stored document of every kind a claim needs."""
+    return [
+        (kind, store_file(actor, kind.value.encode(), f"{kind.value}.txt", "claim", NOW).id)
+        for kind in ClaimDocumentKind
+    ]
 
 
 def make_world(loans: dict[UUID, LoanSeen], balance: str = "40000000") -> World:

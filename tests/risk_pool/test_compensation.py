@@ -73,7 +73,7 @@ def test_the_commitment_ends_when_the_loan_is_repaid(world: World) -> None:
     assert enrolment.status is EnrolmentStatus.REPAID
     assert capacity_of(world.pool).left - before == cny(3_000_000)
     with pytest.raises(claims.LoanNotInPool):
-        claims.file_claim(world.officer, enrolment.id, (cny(1), cny(0)), full_file(), NOW)
+        claims.file_claim(world.officer, enrolment.id, (cny(1), cny(0)), full_file(world.officer), NOW)
 
 
 def test_a_bank_cannot_take_the_pools_steps(world: World) -> None:
@@ -128,7 +128,7 @@ def test_a_loss_is_claimed_once(world: World) -> None:
     enrolment = world.enrolled(make_scheme(world), world.loan())
     world.filed(enrolment)
     with pytest.raises(claims.ClaimAlreadyFiled):
-        claims.file_claim(world.officer, enrolment.id, (cny(1), cny(0)), full_file(), NOW)
+        claims.file_claim(world.officer, enrolment.id, (cny(1), cny(0)), full_file(world.officer), NOW)
 
 
 def test_no_more_than_the_outstanding_principal_is_claimed(world: World) -> None:
@@ -141,10 +141,10 @@ def test_a_claim_waits_for_the_trigger_and_the_complete_file(world: World) -> No
     enrolment = world.enrolled(make_scheme(world), world.loan())
     world.change(enrolment, overdue_days=90, loan_class="special_mention")
     with pytest.raises(claims.ClaimTooEarly):
-        claims.file_claim(world.officer, enrolment.id, (cny(1), cny(0)), full_file(), NOW)
+        claims.file_claim(world.officer, enrolment.id, (cny(1), cny(0)), full_file(world.officer), NOW)
     world.change(enrolment, overdue_days=91)
     with pytest.raises(claims.ClaimDocumentsMissing):
-        claims.file_claim(world.officer, enrolment.id, (cny(1), cny(0)), full_file()[1:], NOW)
+        claims.file_claim(world.officer, enrolment.id, (cny(1), cny(0)), full_file(world.officer)[1:], NOW)
 
 
 def test_a_returned_claim_is_handed_in_again_and_a_rejected_one_is_final(world: World) -> None:
@@ -152,7 +152,7 @@ def test_a_returned_claim_is_handed_in_again_and_a_rejected_one_is_final(world: 
     claim = world.filed(enrolment)
     claims.review_claim(world.reviewer, claim.id, NOW)
     claims.return_claim(world.reviewer, claim.id, "dunning record is illegible", NOW)
-    claims.resubmit_claim(world.officer, claim.id, full_file()[:1], NOW)
+    claims.resubmit_claim(world.officer, claim.id, full_file(world.officer)[:1], NOW)
     claims.review_claim(world.reviewer, claim.id, NOW)
     compensation.reject_claim(world.approver, claim.id, "loan was used otherwise", NOW)
     with pytest.raises(WrongStatus):

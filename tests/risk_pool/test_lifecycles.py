@@ -44,7 +44,7 @@ def take(world: World, enrolment: Any, step: str, who: str) -> None:
         "enrol": lambda: enrolling.enrol(actor, enrolment.id, NOW),
         "withdraw": lambda: enrolling.withdraw_enrolment(actor, enrolment.id, NOW),
         "repay": lambda: monitoring.end_with_loan(enrolment.loan_id, NOW),
-        "file": lambda: claims.file_claim(actor, enrolment.id, (cny(3_000_000), cny(0)), full_file(), NOW),
+        "file": lambda: claims.file_claim(actor, enrolment.id, (cny(3_000_000), cny(0)), full_file(world.officer), NOW),
         "review_claim": lambda: claims.review_claim(actor, claim_id, NOW),
         "recommend": lambda: claims.recommend_claim(actor, claim_id, "complete", NOW),
         "return_claim": lambda: claims.return_claim(actor, claim_id, "incomplete", NOW),
