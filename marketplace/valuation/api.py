@@ -1,5 +1,69 @@
 """The JSON API of valuation."""
 
+from typing import Any
+from uuid import UUID
+
 from apiflask import APIBlueprint
 
+from marketplace.core.clock import now
+from marketplace.core.http import current_actor, idempotent, public, signed_in
+from marketplace.valuation import reports, scorecard, what_if
+from marketplace.valuation.schemas import (
+    IndicationIn,
+    IndicationOut,
+    IndicationPageOut,
+    ScorecardOut,
+    WhatIfIn,
+    WhatIfOut,
+    inputs_of,
+)
+
 api = APIBlueprint("valuation_api", __name__, url_prefix="/api/v1", tag="valuation")
+
+
+@api.post("/assets/<uuid:asset_id>/indications")
+@signed_in
+@idempotent
+@api.input(IndicationIn, arg_name="wish")
+@api.output(IndicationOut, status_code=201)
+def indicate_value(asset_id: UUID, wish: dict[str, Any]) -> Any:
+    """Indicate P10, P50 and P90 of what an asset may be worth for a purpose; never an appraisal."""
+    return reports.indicate_value(current_actor(), asset_id, wish["purpose"], now(), inputs_of(wish))
+
+
+@api.get("/assets/<uuid:asset_id>/indications")
+@signed_in
+@api.output(IndicationPageOut)
+def indications(asset_id: UUID) -> dict[str, Any]:
+    """My organisation's indications of an asset, newest first."""
+    return {"items": reports.indications_of(current_actor(), asset_id)}
+
+
+@api.get("/indications/<uuid:indication_id>")
+@signed_in
+@api.output(IndicationOut)
+def show_indication(indication_id: UUID) -> Any:
+    """One indication with its snapshot, approaches, reasons and limits."""
+    return reports.find_indication(current_actor(), indication_id)
+
+
+@api.get("/indications/<uuid:indication_id>/what-if")
+@signed_in
+@api.input(WhatIfIn, location="query", arg_name="given")
+@api.output(WhatIfOut)
+def imagine(indication_id: UUID, given: dict[str, Any]) -> Any:
+    """The formulas under assumptions of one's own; not a valuation and not kept."""
+    return what_if.imagine(current_actor(), indication_id, given)
+
+
+@api.get("/valuations/scorecard")
+@public
+@api.output(ScorecardOut)
+def show_scorecard() -> dict[str, Any]:
+    """How our past ranges did against closed deals, the bad ones included."""
+    return {
+        "aim": 0.8,
+        "enough": scorecard.ENOUGH,
+        "scores": scorecard.scorecard(scorecard.closed_cases()),
+        "reproducible": True,
+    }

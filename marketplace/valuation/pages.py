@@ -1,5 +1,112 @@
-"""The pages of valuation."""
+"""The pages of valuation: asking for a value, the report, what-if, and the public scorecard."""
 
-from flask import Blueprint
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from marketplace.core.actor import Actor
+from marketplace.core.clock import now
+from marketplace.core.http import current_actor, idempotent, page_form, public, signed_in
+from marketplace.core.money import Money
+from marketplace.registry.assets import Asset, find_asset
+from marketplace.registry.panels import asset_panel
+from marketplace.valuation import drawing, reports, scorecard, what_if, wording
+from marketplace.valuation.renewal_files import default_model
+from marketplace.valuation.report_pdf import indication_pdf
+from marketplace.valuation.schemas import IndicationIn, WhatIfIn, inputs_of
 
 pages = Blueprint("valuation", __name__, template_folder="templates")
+
+
+@pages.context_processor
+def words() -> dict[str, Any]:
+    """The report's words for the templates of this room."""
+    return {"w": wording, "minor": Money}
+
+
+@pages.get("/assets/<uuid:asset_id>/valuation")
+@signed_in
+def ask(asset_id: UUID) -> str:
+    """Ask for a value, and the values indicated so far."""
+    actor, asset = current_actor(), find_asset(asset_id)
+    return render_template("valuation/ask.html", asset=asset, indications=reports.indications_of(actor, asset.id))
+
+
+@pages.post("/assets/<uuid:asset_id>/indications")
+@signed_in
+@idempotent
+def indicate_value(asset_id: UUID) -> Response:
+    """Indicate a value and show its report."""
+    wish = page_form(IndicationIn)
+    indication = reports.indicate_value(current_actor(), asset_id, wish["purpose"], now(), inputs_of(wish))
+    return redirect(url_for("valuation.report", indication_id=indication.id), 303)
+
+
+@pages.get("/valuations/<uuid:indication_id>")
+@signed_in
+def report(indication_id: UUID) -> str:
+    """The report: range, reasons, approaches, indicators, limits, versions."""
+    indication = reports.find_indication(current_actor(), indication_id)
+    return render_template(
+        "valuation/report.html",
+        indication=indication,
+        asset=find_asset(indication.asset_id),
+        bars=drawing.interval_bars(indication.answer),
+        names=wording.indicator_names(),
+        width=drawing.WIDTH,
+    )
+
+
+@pages.get("/valuations/<uuid:indication_id>.pdf")
+@signed_in
+def report_pdf(indication_id: UUID) -> Response:
+    """The report as PDF."""
+    indication = reports.find_indication(current_actor(), indication_id)
+    content = indication_pdf(indication, find_asset(indication.asset_id))
+    name = f"indication-{indication.id}.pdf"
+    return Response(
+        content, mimetype="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+@pages.get("/valuations/<uuid:indication_id>/what-if")
+@signed_in
+def imagine(indication_id: UUID) -> str:
+    """The formulas under the reader's own assumptions; the address can be shared."""
+    given, errors = _assumptions()
+    result = what_if.imagine(current_actor(), indication_id, given)
+    asset = find_asset(result.indication.asset_id)
+    return render_template("valuation/what_if.html", result=result, asset=asset, given=given, errors=errors)
+
+
+def _assumptions() -> tuple[dict[str, Any], list[str]]:
+    """The assumptions in the address; those that cannot be read fall back to the usual ones and are named."""
+    shape = WhatIfIn()
+    stated = {name: value for name, value in request.args.items() if name in shape.fields and value != ""}
+    wrong = sorted(shape.validate(stated))
+    kept = {name: value for name, value in stated.items() if name not in wrong}
+    loaded: dict[str, Any] = shape.load(kept)
+    return loaded, wrong
+
+
+@pages.get("/valuations/scorecard")
+@public
+def show_scorecard() -> str:
+    """How our past ranges did against closed deals."""
+    scores = scorecard.scorecard(scorecard.closed_cases())
+    return render_template(
+        "valuation/scorecard.html", scores=scores, enough=scorecard.ENOUGH, card=default_model().card
+    )
+
+
+def value_panel(actor: Actor | None, asset: Asset) -> str | None:
+    """The value on the asset's page: the newest indication of one's own, or how to ask for one."""
+    if actor is None or actor.organisation_id is None:
+        return None
+    indication = reports.latest_indication(asset.id, actor)
+    return render_template("valuation/_panel.html", asset=asset, indication=indication, w=wording)
+
+
+asset_panel(value_panel, order=30)

@@ -1,0 +1,107 @@
+"""What goes in and out of valuation."""
+
+from decimal import Decimal as Number
+from typing import Any
+
+from apiflask import Schema
+from apiflask.fields import UUID, Boolean, DateTime, Decimal, Dict, Float, Function, Integer, List, Nested, String
+from apiflask.validators import Length, OneOf, Range
+
+from marketplace.core.http import MoneyField, StrictSchema
+from marketplace.valuation.sales import Purpose
+
+MOST = Number(10) ** 13
+_purposes = OneOf([purpose.value for purpose in Purpose])
+
+
+def _amount() -> Decimal:
+    return Decimal(load_default=None, allow_none=True, places=2, validate=Range(0, MOST), as_string=True)
+
+
+class IndicationIn(StrictSchema):
+    """What a value is wanted for, and what the asker can state; everything but the purpose may be unknown."""
+
+    purpose = String(required=True, validate=_purposes)
+    industry = String(load_default=None, allow_none=True, validate=Length(max=40))
+    revenue = _amount()
+    development_cost = _amount()
+    protection_cost = _amount()
+    discount_bps = Integer(load_default=None, allow_none=True, validate=Range(100, 10_000))
+    economic_life_years = Integer(load_default=None, allow_none=True, validate=Range(1, 20))
+
+
+class WhatIfIn(StrictSchema):
+    """A reader's own assumptions."""
+
+    revenue = _amount()
+    royalty_bps = Integer(load_default=500, validate=Range(0, 5_000))
+    discount_bps = Integer(load_default=2_000, validate=Range(100, 10_000))
+    tax_bps = Integer(load_default=2_500, validate=Range(0, 6_000))
+    years = Integer(load_default=10, validate=Range(1, 40))
+    policy_cap_bps = Integer(load_default=3_000, validate=Range(0, 10_000))
+    sale_cost_bps = Integer(load_default=1_000, validate=Range(0, 10_000))
+    months_to_sell = Integer(load_default=9, validate=Range(0, 120))
+
+
+class IndicationOut(Schema):
+    """An indication with everything behind it."""
+
+    id = UUID()
+    asset_id = UUID()
+    purpose = Function(lambda indication: indication.purpose.value)
+    basis = Function(lambda _indication: "platform_indication")
+    low = MoneyField()
+    middle = MoneyField()
+    high = MoneyField()
+    as_of = DateTime()
+    method = String()
+    model_version = String()
+    inputs_hash = String()
+    reasons = List(Dict())
+    unknowns = List(String())
+    snapshot = Dict()
+    answer = Dict()
+
+
+class IndicationPageOut(Schema):
+    """Indications of one asset, newest first."""
+
+    items = List(Nested(IndicationOut))
+
+
+class WhatIfOut(Schema):
+    """What the formulas give; not a valuation."""
+
+    not_a_valuation = Function(lambda _what_if: True)
+    royalty_value = MoneyField(allow_none=True)
+    lending_amount = MoneyField(attribute="lending.amount")
+    binding_term = String(attribute="lending.binding_term")
+
+
+class ScoreOut(Schema):
+    """How one group of past ranges did."""
+
+    segment = String()
+    count = Integer()
+    coverage = Float()
+    coverage_low = Float()
+    coverage_high = Float()
+    bias = Float()
+    median_error = Float()
+    width_ratio = Float()
+    pinball = Float()
+    rank_correlation = Float(allow_none=True)
+
+
+class ScorecardOut(Schema):
+    """The public scorecard; empty until deals close."""
+
+    aim = Float()
+    enough = Integer()
+    scores = List(Nested(ScoreOut))
+    reproducible = Boolean()
+
+
+def inputs_of(given: dict[str, Any]) -> dict[str, Any]:
+    """The asker's statements without the purpose."""
+    return {name: value for name, value in given.items() if name != "purpose"}
