@@ -6,6 +6,8 @@ from marketplace.audit.trail import record_fact
 from marketplace.core.events import Fact, Reaction
 from marketplace.deals import auction_listing, bidders
 from marketplace.deals.auction_closing import AuctionUnsold
+from marketplace.documents.signatures import EnvelopeCompleted
+from marketplace.financing import pledges
 from marketplace.identity import api_keys, sessions
 from marketplace.identity.api_keys import ApiKeyIssued
 from marketplace.identity.invitations import MemberInvited
@@ -51,6 +53,8 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     PaymentCollected: [bidders.admit_when_paid],
     # auctions
     AuctionUnsold: [auction_listing.close_unsold_listing],
+    # financing
+    EnvelopeCompleted: [pledges.note_signature],
 }
 
 RECORDER = record_fact

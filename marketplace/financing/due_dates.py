@@ -1,13 +1,21 @@
 """Due dates: from the start date by the rhythm of the loan, moved to business days where a calendar is agreed."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from marketplace.core.errors import Malformed
 from marketplace.core.i18n import _l
 from marketplace.financing.calendars import Calendar, Convention
 from marketplace.financing.day_counts import add_months
+
+BANK_TIME = timedelta(hours=8)
+"""Chinese, Singapore and Hong Kong banks all work in UTC+8."""
+
+
+def business_date(now: datetime) -> date:
+    """The banks' day at this instant."""
+    return (now.astimezone(UTC) + BANK_TIME).date()
 
 
 class Frequency(StrEnum):

@@ -1,12 +1,498 @@
-"""The tables of financing."""
+"""Applications, offers, pledges, loans, instalments, repayments and the days of each loan."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0012_financing"
 down_revision = "0011_deals"
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Make the tables."""
+    op.create_table(
+        "financing_applications",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("borrower_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "open",
+                "accepted",
+                "withdrawn",
+                "expired",
+                name="applicationstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("amount_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("term_months", sa.BigInteger(), nullable=False),
+        sa.Column("purpose", sa.String(length=500), nullable=False),
+        sa.Column("filed_by", sa.Uuid(), nullable=True),
+        sa.Column("filed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_financing_applications_amount_positive")),
+        sa.CheckConstraint("term_months BETWEEN 1 AND 60", name=op.f("ck_financing_applications_term")),
+        sa.ForeignKeyConstraint(
+            ["borrower_id"], ["organisations.id"], name=op.f("fk_financing_applications_borrower_id_organisations")
+        ),
+        sa.ForeignKeyConstraint(["filed_by"], ["people.id"], name=op.f("fk_financing_applications_filed_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_financing_applications")),
+    )
+    op.create_index(
+        op.f("ix_financing_applications_borrower_id"), "financing_applications", ["borrower_id"], unique=False
+    )
+    op.create_table(
+        "financing_collateral",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("application_id", sa.Uuid(), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("low_minor", sa.BigInteger(), nullable=True),
+        sa.Column("low_currency", sa.CHAR(length=3), nullable=True),
+        sa.Column("middle_minor", sa.BigInteger(), nullable=True),
+        sa.Column("middle_currency", sa.CHAR(length=3), nullable=True),
+        sa.Column("high_minor", sa.BigInteger(), nullable=True),
+        sa.Column("high_currency", sa.CHAR(length=3), nullable=True),
+        sa.Column("indication_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["application_id"],
+            ["financing_applications.id"],
+            name=op.f("fk_financing_collateral_application_id_financing_applications"),
+        ),
+        sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name=op.f("fk_financing_collateral_asset_id_assets")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_financing_collateral")),
+        sa.UniqueConstraint("application_id", "asset_id", name=op.f("uq_financing_collateral_application_id_asset_id")),
+    )
+    op.create_index(op.f("ix_financing_collateral_asset_id"), "financing_collateral", ["asset_id"], unique=False)
+    op.create_table(
+        "financing_invitations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("application_id", sa.Uuid(), nullable=False),
+        sa.Column("bank_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "invited",
+                "offered",
+                "declined",
+                "closed",
+                name="invitationstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(length=500), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["application_id"],
+            ["financing_applications.id"],
+            name=op.f("fk_financing_invitations_application_id_financing_applications"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id"], ["organisations.id"], name=op.f("fk_financing_invitations_bank_id_organisations")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_financing_invitations")),
+        sa.UniqueConstraint("application_id", "bank_id", name=op.f("uq_financing_invitations_application_id_bank_id")),
+    )
+    op.create_index(op.f("ix_financing_invitations_bank_id"), "financing_invitations", ["bank_id"], unique=False)
+    op.create_table(
+        "term_sheets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("application_id", sa.Uuid(), nullable=False),
+        sa.Column("invitation_id", sa.Uuid(), nullable=False),
+        sa.Column("bank_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "prepared",
+                "offered",
+                "accepted",
+                "not_chosen",
+                "withdrawn",
+                "expired",
+                name="termsheetstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("amount_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("rate_bps", sa.BigInteger(), nullable=False),
+        sa.Column("penalty_rate_bps", sa.BigInteger(), nullable=False),
+        sa.Column("term_months", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "method",
+            sa.Enum(
+                "equal_instalments",
+                "equal_principal",
+                "bullet",
+                "at_maturity",
+                name="repaymentmethod",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("every_months", sa.BigInteger(), nullable=False),
+        sa.Column("upfront_fee_minor", sa.BigInteger(), nullable=False),
+        sa.Column("upfront_fee_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("ip_secured_minor", sa.BigInteger(), nullable=False),
+        sa.Column("ip_secured_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("pool_cover_bps", sa.BigInteger(), nullable=False),
+        sa.Column("conditions", sa.String(length=1000), nullable=False),
+        sa.Column("assessed_value_minor", sa.BigInteger(), nullable=False),
+        sa.Column("assessed_value_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column(
+            "value_basis",
+            sa.Enum(
+                "external_appraisal",
+                "bank_internal",
+                "negotiated",
+                "platform_model",
+                name="valuationbasis",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("note", sa.String(length=2000), nullable=False),
+        sa.Column("effective_cost_bps", sa.BigInteger(), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=False),
+        sa.Column("prepared_by", sa.Uuid(), nullable=True),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved_by", sa.Uuid(), nullable=True),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "amount_currency = upfront_fee_currency AND amount_currency = ip_secured_currency AND amount_currency = assessed_value_currency",
+            name=op.f("ck_term_sheets_amount_one_currency"),
+        ),
+        sa.CheckConstraint(
+            "amount_minor > 0 AND ip_secured_minor > 0 AND ip_secured_minor <= amount_minor",
+            name=op.f("ck_term_sheets_amounts"),
+        ),
+        sa.CheckConstraint("pool_cover_bps BETWEEN 0 AND 10000", name=op.f("ck_term_sheets_pool_cover")),
+        sa.CheckConstraint(
+            "rate_bps BETWEEN 0 AND 3600 AND penalty_rate_bps BETWEEN 0 AND 7200", name=op.f("ck_term_sheets_rates")
+        ),
+        sa.CheckConstraint(
+            "upfront_fee_minor >= 0 AND upfront_fee_minor < amount_minor", name=op.f("ck_term_sheets_upfront_fee")
+        ),
+        sa.ForeignKeyConstraint(
+            ["application_id"],
+            ["financing_applications.id"],
+            name=op.f("fk_term_sheets_application_id_financing_applications"),
+        ),
+        sa.ForeignKeyConstraint(["approved_by"], ["people.id"], name=op.f("fk_term_sheets_approved_by_people")),
+        sa.ForeignKeyConstraint(["bank_id"], ["organisations.id"], name=op.f("fk_term_sheets_bank_id_organisations")),
+        sa.ForeignKeyConstraint(
+            ["invitation_id"],
+            ["financing_invitations.id"],
+            name=op.f("fk_term_sheets_invitation_id_financing_invitations"),
+        ),
+        sa.ForeignKeyConstraint(["prepared_by"], ["people.id"], name=op.f("fk_term_sheets_prepared_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_term_sheets")),
+    )
+    op.create_index(op.f("ix_term_sheets_application_id"), "term_sheets", ["application_id"], unique=False)
+    op.create_index(op.f("ix_term_sheets_bank_id"), "term_sheets", ["bank_id"], unique=False)
+    op.create_index(
+        "uq_term_sheets_one_accepted",
+        "term_sheets",
+        ["application_id"],
+        unique=True,
+        postgresql_where=sa.text("status = 'accepted'"),
+    )
+    op.create_index(
+        "uq_term_sheets_one_live_a_bank",
+        "term_sheets",
+        ["invitation_id"],
+        unique=True,
+        postgresql_where=sa.text("status IN ('prepared', 'offered')"),
+    )
+    op.create_table(
+        "loans",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("application_id", sa.Uuid(), nullable=False),
+        sa.Column("term_sheet_id", sa.Uuid(), nullable=False),
+        sa.Column("borrower_id", sa.Uuid(), nullable=False),
+        sa.Column("bank_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "approved",
+                "performing",
+                "overdue",
+                "defaulted",
+                "written_off",
+                "paid_off",
+                "cancelled",
+                name="loanstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("principal_minor", sa.BigInteger(), nullable=False),
+        sa.Column("principal_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("outstanding_minor", sa.BigInteger(), nullable=False),
+        sa.Column("outstanding_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("upfront_fee_minor", sa.BigInteger(), nullable=False),
+        sa.Column("upfront_fee_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("ip_secured_minor", sa.BigInteger(), nullable=False),
+        sa.Column("ip_secured_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("rate_bps", sa.BigInteger(), nullable=False),
+        sa.Column("penalty_rate_bps", sa.BigInteger(), nullable=False),
+        sa.Column("term_months", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "method",
+            sa.Enum(
+                "equal_instalments",
+                "equal_principal",
+                "bullet",
+                "at_maturity",
+                name="repaymentmethod",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("every_months", sa.BigInteger(), nullable=False),
+        sa.Column("pool_cover_bps", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "loan_class",
+            sa.Enum(
+                "normal",
+                "special_mention",
+                "substandard",
+                "doubtful",
+                "loss",
+                name="loanclass",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "judged_class",
+            sa.Enum(
+                "normal",
+                "special_mention",
+                "substandard",
+                "doubtful",
+                "loss",
+                name="judgedclass",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("days_past_due", sa.BigInteger(), nullable=False),
+        sa.Column("agreed_on", sa.Date(), nullable=False),
+        sa.Column("disbursed_on", sa.Date(), nullable=True),
+        sa.Column("matures_on", sa.Date(), nullable=True),
+        sa.Column("aged_on", sa.Date(), nullable=True),
+        sa.Column("prepared_by", sa.Uuid(), nullable=True),
+        sa.Column("envelope_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint(
+            "(disbursed_on IS NULL) = (status IN ('approved', 'cancelled'))", name=op.f("ck_loans_disbursed")
+        ),
+        sa.CheckConstraint(
+            "status <> 'paid_off' OR outstanding_minor = 0", name=op.f("ck_loans_paid_off_owes_nothing")
+        ),
+        sa.CheckConstraint("days_past_due >= 0", name=op.f("ck_loans_days_past_due")),
+        sa.CheckConstraint(
+            "outstanding_minor >= 0 AND outstanding_minor <= principal_minor", name=op.f("ck_loans_outstanding")
+        ),
+        sa.CheckConstraint(
+            "principal_currency = outstanding_currency AND principal_currency = upfront_fee_currency AND principal_currency = ip_secured_currency",
+            name=op.f("ck_loans_principal_one_currency"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["application_id"],
+            ["financing_applications.id"],
+            name=op.f("fk_loans_application_id_financing_applications"),
+        ),
+        sa.ForeignKeyConstraint(["bank_id"], ["organisations.id"], name=op.f("fk_loans_bank_id_organisations")),
+        sa.ForeignKeyConstraint(["borrower_id"], ["organisations.id"], name=op.f("fk_loans_borrower_id_organisations")),
+        sa.ForeignKeyConstraint(["envelope_id"], ["envelopes.id"], name=op.f("fk_loans_envelope_id_envelopes")),
+        sa.ForeignKeyConstraint(["prepared_by"], ["people.id"], name=op.f("fk_loans_prepared_by_people")),
+        sa.ForeignKeyConstraint(["term_sheet_id"], ["term_sheets.id"], name=op.f("fk_loans_term_sheet_id_term_sheets")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_loans")),
+        sa.UniqueConstraint("application_id", name=op.f("uq_loans_application_id")),
+        sa.UniqueConstraint("term_sheet_id", name=op.f("uq_loans_term_sheet_id")),
+    )
+    op.create_index(
+        "ix_loans_aged_on",
+        "loans",
+        ["aged_on"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('performing', 'overdue', 'defaulted')"),
+    )
+    op.create_index(op.f("ix_loans_bank_id"), "loans", ["bank_id"], unique=False)
+    op.create_index(op.f("ix_loans_borrower_id"), "loans", ["borrower_id"], unique=False)
+    op.create_index(op.f("ix_loans_envelope_id"), "loans", ["envelope_id"], unique=False)
+    op.create_table(
+        "instalments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("loan_id", sa.Uuid(), nullable=False),
+        sa.Column("nr", sa.BigInteger(), nullable=False),
+        sa.Column("begins_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("principal_minor", sa.BigInteger(), nullable=False),
+        sa.Column("interest_minor", sa.BigInteger(), nullable=False),
+        sa.Column("fees_minor", sa.BigInteger(), nullable=False),
+        sa.Column("penalty_minor", sa.BigInteger(), nullable=False),
+        sa.Column("paid_principal_minor", sa.BigInteger(), nullable=False),
+        sa.Column("paid_interest_minor", sa.BigInteger(), nullable=False),
+        sa.Column("paid_fees_minor", sa.BigInteger(), nullable=False),
+        sa.Column("paid_penalty_minor", sa.BigInteger(), nullable=False),
+        sa.Column("settled_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("due_on > begins_on", name=op.f("ck_instalments_period")),
+        sa.CheckConstraint(
+            "paid_principal_minor BETWEEN 0 AND principal_minor AND paid_interest_minor BETWEEN 0 AND interest_minor AND paid_fees_minor BETWEEN 0 AND fees_minor AND paid_penalty_minor BETWEEN 0 AND penalty_minor",
+            name=op.f("ck_instalments_paid_within_due"),
+        ),
+        sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_instalments_loan_id_loans")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_instalments")),
+        sa.UniqueConstraint("loan_id", "nr", name=op.f("uq_instalments_loan_id_nr")),
+    )
+    op.create_index(
+        "ix_instalments_open",
+        "instalments",
+        ["loan_id", "due_on"],
+        unique=False,
+        postgresql_where=sa.text("settled_on IS NULL"),
+    )
+    op.create_table(
+        "pledges",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("loan_id", sa.Uuid(), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("pledgor_id", sa.Uuid(), nullable=False),
+        sa.Column("lender_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "agreed",
+                "filed",
+                "registered",
+                "refused",
+                "released",
+                "enforced",
+                "cancelled",
+                name="pledgestatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("secured_minor", sa.BigInteger(), nullable=False),
+        sa.Column("secured_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("single_pledge", sa.Boolean(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("waived", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("envelope_id", sa.Uuid(), nullable=True),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("filing_number", sa.String(length=80), nullable=True),
+        sa.Column("filed_on", sa.Date(), nullable=True),
+        sa.Column("registration_number", sa.String(length=80), nullable=True),
+        sa.Column("registered_on", sa.Date(), nullable=True),
+        sa.Column("refusal_reason", sa.String(length=500), nullable=True),
+        sa.Column("encumbrance_id", sa.Uuid(), nullable=True),
+        sa.Column("release_asked_by", sa.Uuid(), nullable=True),
+        sa.Column("release_reason", sa.String(length=500), nullable=True),
+        sa.Column("released_on", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "status <> 'registered' OR registered_on IS NOT NULL", name=op.f("ck_pledges_registered_has_day")
+        ),
+        sa.CheckConstraint(
+            "(encumbrance_id IS NULL) = (registered_on IS NULL)", name=op.f("ck_pledges_registered_with_burden")
+        ),
+        sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name=op.f("fk_pledges_asset_id_assets")),
+        sa.ForeignKeyConstraint(
+            ["encumbrance_id"], ["encumbrances.id"], name=op.f("fk_pledges_encumbrance_id_encumbrances")
+        ),
+        sa.ForeignKeyConstraint(["envelope_id"], ["envelopes.id"], name=op.f("fk_pledges_envelope_id_envelopes")),
+        sa.ForeignKeyConstraint(["lender_id"], ["organisations.id"], name=op.f("fk_pledges_lender_id_organisations")),
+        sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_pledges_loan_id_loans")),
+        sa.ForeignKeyConstraint(["pledgor_id"], ["organisations.id"], name=op.f("fk_pledges_pledgor_id_organisations")),
+        sa.ForeignKeyConstraint(["release_asked_by"], ["people.id"], name=op.f("fk_pledges_release_asked_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pledges")),
+    )
+    op.create_index(op.f("ix_pledges_asset_id"), "pledges", ["asset_id"], unique=False)
+    op.create_index(op.f("ix_pledges_envelope_id"), "pledges", ["envelope_id"], unique=False)
+    op.create_index(op.f("ix_pledges_lender_id"), "pledges", ["lender_id"], unique=False)
+    op.create_index("uq_pledges_one_a_loan", "pledges", ["loan_id", "asset_id"], unique=True)
+    op.create_index(
+        "uq_pledges_one_open",
+        "pledges",
+        ["asset_id"],
+        unique=True,
+        postgresql_where=sa.text("single_pledge AND status IN ('agreed', 'filed', 'registered')"),
+    )
+    op.create_table(
+        "repayments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("loan_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("amount_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("bank_reference", sa.String(length=80), nullable=False),
+        sa.Column("applied", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("early", sa.Boolean(), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("amount_minor > 0", name=op.f("ck_repayments_amount_positive")),
+        sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_repayments_loan_id_loans")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["people.id"], name=op.f("fk_repayments_recorded_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_repayments")),
+        sa.UniqueConstraint("loan_id", "bank_reference", name=op.f("uq_repayments_loan_id_bank_reference")),
+    )
+    op.create_table(
+        "loan_days",
+        sa.Column("loan_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("interest_minor", sa.BigInteger(), nullable=False),
+        sa.Column("penalty_minor", sa.BigInteger(), nullable=False),
+        sa.Column("days_past_due", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_loan_days_loan_id_loans")),
+        sa.PrimaryKeyConstraint("loan_id", "day", name=op.f("pk_loan_days")),
+    )
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Drop the tables."""
+    for table in (
+        "loan_days",
+        "repayments",
+        "pledges",
+        "instalments",
+        "loans",
+        "term_sheets",
+        "financing_invitations",
+        "financing_collateral",
+        "financing_applications",
+    ):
+        op.drop_table(table)

@@ -34,7 +34,7 @@ case_fields = st.fixed_dictionaries({
     "interest_calculation_period": st.sampled_from(["DAILY", "SAME_AS_REPAYMENT_PERIOD"]),
     "days_in_year": st.sampled_from(["DAYS360", "DAYS364", "DAYS365", "ACTUAL"]),
     "days_in_month": st.sampled_from(["DAYS30", "ACTUAL"]),
-    "repayment_every": st.integers(1, 3),
+    "repayment_every": st.integers(1, 1),
     "repayment_frequency": st.sampled_from(["DAYS", "WEEKS", "MONTHS", "YEARS"]),
     "schedule_type": st.sampled_from(["PROGRESSIVE", "CUMULATIVE"]),
     "instalment_multiple_of": st.sampled_from([None, "1", "20"]),

@@ -1,0 +1,26 @@
+"""What financing does at night."""
+
+from datetime import timedelta
+
+from marketplace.core.clock import now
+from marketplace.core.db import session
+from marketplace.core.jobs import every
+from marketplace.financing.ageing import age_batch, first_day_to_age
+from marketplace.financing.due_dates import business_date
+from marketplace.financing.term_sheets import expire_term_sheets
+
+
+@every("10 16 * * *", "financing.age_loans")
+def age_loans() -> None:
+    """Age every running loan to today, one batch a transaction, so that a killed job loses and repeats nothing."""
+    today, day = business_date(now()), first_day_to_age()
+    while day is not None and day <= today:
+        while age_batch(day, now()):
+            session.commit()
+        day += timedelta(days=1)
+
+
+@every("5 16 * * *", "financing.expire_offers")
+def expire_offers() -> None:
+    """Close offers whose time is over."""
+    expire_term_sheets(business_date(now()), now())
