@@ -53,6 +53,9 @@ test: check system ## All checks and tests
 bench: $(STAMP) ## Print named figures as one JSON object, ratios first
 	@$(BIN)/python -m bench
 
+chaos: $(STAMP) ## Acts under kill -9 of workers and database, then every promise checked (SECONDS=60)
+	@$(BIN)/python -m chaos
+
 messages: $(DEV) ## List messages that have no Chinese yet
 	$(BIN)/python -m pytest -q tests/architecture/test_translations.py
 
