@@ -2,12 +2,23 @@
 
 from flask import Flask
 
-from marketplace.commands import auctions, audit, doctor, financing, ledger, registry, risk_pool, running, valuation
+from marketplace.commands import (
+    auctions,
+    audit,
+    doctor,
+    financing,
+    ledger,
+    registry,
+    risk_pool,
+    running,
+    search,
+    valuation,
+)
 
 
 def add_commands(app: Flask) -> None:
     """Give the application its commands."""
-    for room in (audit, auctions, financing, ledger, registry, risk_pool, valuation):
+    for room in (audit, auctions, financing, ledger, registry, risk_pool, search, valuation):
         app.cli.add_command(room.group)
     for command in (doctor.doctor, running.serve, running.worker, running.init_db):
         app.cli.add_command(command)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from threading import Event, Thread
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
@@ -73,7 +74,37 @@ def _application() -> Any:
     return _applications[0]
 
 
+Companion = Callable[[Event], None]
+
+companions: list[Companion] = []
+"""What runs beside the jobs in a thread of every worker, until the event is set."""
+
+
+def beside_worker(companion: Companion) -> Companion:
+    """Run this function beside the jobs in every worker; it returns soon after the event is set."""
+    companions.append(companion)
+    return companion
+
+
 def run_worker(database_url: str, concurrency: int = 2) -> None:
     """Run jobs until stopped by a signal."""
+    stopping = Event()
+    beside = [Thread(target=_accompany, args=(companion, stopping), daemon=True) for companion in companions]
+    for thread in beside:
+        thread.start()
+    try:
+        _run_jobs(database_url, concurrency)
+    finally:
+        stopping.set()
+        for thread in beside:
+            thread.join(5)
+
+
+def _accompany(companion: Companion, stopping: Event) -> None:
+    with _application().app_context():
+        companion(stopping)
+
+
+def _run_jobs(database_url: str, concurrency: int) -> None:
     with queue.replace_connector(PsycopgConnector(conninfo=database_url)) as app:
         app.run_worker(concurrency=concurrency, install_signal_handlers=True, listen_notify=True, delete_jobs="never")

@@ -19,7 +19,7 @@ from marketplace.listings.facets import FACET_NAMES, aggregations, counted, filt
 from marketplace.listings.matching import any_of, between, every, excluding, matching
 from marketplace.listings.query import Anything, read_query
 from marketplace.listings.reading import searcher
-from marketplace.listings.search_index import EVERYONE, aggregate, asset_ids, integers
+from marketplace.listings.search_index import EVERYONE, KNOWN_FROM, aggregate, asset_ids, integers
 
 DEEPEST = 400
 """So many results can be paged through by rank; further on an order by date or price goes to the very end."""
@@ -43,8 +43,6 @@ _ORDERS: dict[Sort, tuple[str, bool]] = {
     Sort.CHEAPEST: ("price_order", True),
     Sort.DEAREST: ("price_order", False),
 }
-_KNOWN_FROM = 1 << 29
-"""Orders below this belong to assets whose date or price is unknown."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,11 @@ def _plan(
     today = now().date()
     chosen = {name: filter_query(name, values, today) for name, values in filters.items() if values}
     default = Sort.NEWEST_LISTED if isinstance(condition, Anything) else Sort.RELEVANCE
-    return _Plan(base, chosen, sort or default, grouped)
+    sort = sort or default
+    field_name, ascending = _ORDERS.get(sort, (None, False))
+    if field_name and ascending:
+        base = every(base, between(field_name, KNOWN_FROM, None))
+    return _Plan(base, chosen, sort, grouped)
 
 
 def _page(view: Any, plan: _Plan, cursor: _Cursor, limit: int) -> tuple[list[int], list[Hit], int, int | None]:
@@ -162,11 +164,9 @@ def _page(view: Any, plan: _Plan, cursor: _Cursor, limit: int) -> tuple[list[int
     options: dict[str, Any] = {}
     if field_name:
         options = {"order_by_field": field_name, "order": Order.Asc if ascending else Order.Desc}
-        if ascending:
-            narrowed = every(narrowed, between(field_name, _KNOWN_FROM, None))
     first = cursor == _Cursor()
     found = view.search(narrowed, limit * 5 if plan.grouped else limit, count=True, **options)
-    total = _total(view, plan, wanted, found.count if first and not ascending else None)
+    total = _total(view, plan, wanted, found.count if first else None)
     addresses = [address for _, address in found.hits]
     keys = integers(view, key_name, addresses)
     chosen = _firsts(keys, limit) if plan.grouped else list(range(len(keys)))

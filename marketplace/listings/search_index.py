@@ -23,6 +23,9 @@ TEXTS = ("everything", "title", "abstract", "applicant", "owner", "inventor")
 WORDS = ("number", "ipc", "cpc", "nice")
 FACETS = ("kind", "status", "office", "section", "mode", "licence", "pledged", "financing")
 INTEGERS = ("filed", "granted", "expires", "claims", "price")
+KEY_BITS = 29
+KNOWN_FROM = 1 << KEY_BITS
+"""Orders below this belong to unknown dates and prices."""
 ORDERS = ("filed_order", "expires_order", "price_order", "listed_order")
 
 
@@ -115,8 +118,9 @@ def _digits(text: str) -> str:
 
 
 def _order(value: int, key: int) -> int:
-    """A total order: the value, equal values by key."""
-    return (min(max(value, MISSING), 2**33) << 29) | (key & (2**29 - 1))
+    """A total order: unknown values below all others, equal values by key."""
+    capped = min(max(value + 1, 0), 1 << 33)
+    return (capped << KEY_BITS) | (key & (2**KEY_BITS - 1))
 
 
 def _stored(document: AssetDocument) -> tantivy.Document:

@@ -1,0 +1,41 @@
+"""What happens by itself: the index follows the database, saved searches are run, old changes are forgotten."""
+
+import logging
+from threading import Event
+
+from marketplace.core.clock import now
+from marketplace.core.db import session
+from marketplace.core.jobs import beside_worker, every
+from marketplace.listings.indexing import forget_old_changes
+from marketplace.listings.reading import follower
+from marketplace.listings.saved_searches import tell_new_matches
+
+PAUSE_SECONDS = 0.5
+
+log = logging.getLogger(__name__)
+
+
+@beside_worker
+def follow_changes(stopping: Event) -> None:
+    """Keep this machine's search index within a second of the database."""
+    following = follower()
+    while not stopping.wait(PAUSE_SECONDS):
+        try:
+            following.catch_up()
+            session.commit()
+        except Exception:  # the follower outlives a database restart; the next round tries again
+            log.exception("search index: this round failed")
+        finally:
+            session.remove()
+
+
+@every("* * * * *", "listings.tell_new_matches")
+def tell_matches() -> None:
+    """Saved searches that are due are run."""
+    tell_new_matches(now())
+
+
+@every("17 3 * * *", "listings.forget_old_changes")
+def forget_changes() -> None:
+    """Changes every index has long followed are dropped."""
+    forget_old_changes(now())
