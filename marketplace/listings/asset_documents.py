@@ -47,8 +47,8 @@ def all_documents() -> Iterator[AssetDocument]:
 
 def _documents(rows: list[Any], asset_ids: list[UUID]) -> Iterator[AssetDocument]:
     today = now().date()
-    owners, pledged = _owners(asset_ids), _pledged(asset_ids, today)
-    listings = _listings(asset_ids)
+    owners, pledged = _owners(asset_ids), pledged_among(asset_ids, today)
+    listings = visible_listings_among(asset_ids)
     for row in rows:
         yield _document(row, tuple(sorted(owners[row.id])), row.id in pledged, listings[row.id], today)
 
@@ -106,7 +106,8 @@ def _owners(asset_ids: list[UUID]) -> dict[UUID, set[str]]:
     return found
 
 
-def _pledged(asset_ids: list[UUID], today: date) -> set[UUID]:
+def pledged_among(asset_ids: list[UUID], today: date) -> set[UUID]:
+    """Which of these assets carry a pledge today."""
     query = select(Encumbrance.asset_id).where(
         Encumbrance.asset_id.in_(asset_ids),
         Encumbrance.kind == EncumbranceKind.PLEDGE,
@@ -117,7 +118,8 @@ def _pledged(asset_ids: list[UUID], today: date) -> set[UUID]:
     return set(session.execute(query).scalars())
 
 
-def _listings(asset_ids: list[UUID]) -> dict[UUID, list[Listing]]:
+def visible_listings_among(asset_ids: list[UUID]) -> dict[UUID, list[Listing]]:
+    """What everybody may see of these assets' offers."""
     found: dict[UUID, list[Listing]] = defaultdict(list)
     query = select(Listing).where(Listing.asset_id.in_(asset_ids), Listing.status.in_(VISIBLE))
     for listing in session.execute(query.order_by(Listing.id)).scalars():

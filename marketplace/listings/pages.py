@@ -1,5 +1,6 @@
 """The pages of listings."""
 
-from flask import Blueprint
+from marketplace.listings import listing_pages, search_pages
+from marketplace.listings.blueprints import pages
 
-pages = Blueprint("listings", __name__, template_folder="templates")
+__all__ = ["listing_pages", "pages", "search_pages"]

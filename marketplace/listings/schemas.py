@@ -1,10 +1,24 @@
 """What goes in and out of listings and search."""
 
 from apiflask import Schema
-from apiflask.fields import UUID, Boolean, Date, DateTime, Dict, Enum, Float, Integer, List, Nested, String
+from apiflask.fields import (
+    UUID,
+    Boolean,
+    Date,
+    DateTime,
+    Decimal,
+    Dict,
+    Enum,
+    Float,
+    Integer,
+    List,
+    NaiveDateTime,
+    Nested,
+    String,
+)
 from apiflask.validators import Length, Range
 
-from marketplace.core.http import MoneyField, StrictSchema
+from marketplace.core.http import AmountField, MoneyField, StrictSchema
 from marketplace.listings.saved_searches import Cadence
 from marketplace.listings.terms import Exclusivity, FeeScheme, ListingMode, RoyaltyBase
 
@@ -157,3 +171,43 @@ class SearchOut(Schema):
     milliseconds = Float()
     sort = String()
     truncated = Boolean()
+
+
+class TermsForm(StrictSchema):
+    """The terms as a form sends them; amounts are yuan, times are Beijing time."""
+
+    price = AmountField(load_default=None)
+    reserve = AmountField(load_default=None)
+    deposit = AmountField(load_default=None)
+    opens_at = NaiveDateTime(load_default=None)
+    closes_at = NaiveDateTime(load_default=None)
+    exclusivity = Enum(Exclusivity, by_value=True, load_default=None)
+    fee_scheme = Enum(FeeScheme, by_value=True, load_default=None)
+    royalty_percent = Decimal(load_default=None, validate=Range(0, 100, min_inclusive=False))
+    royalty_base = Enum(RoyaltyBase, by_value=True, load_default=None)
+    term_months = Integer(load_default=None, validate=Range(1, 600))
+    territory = String(load_default="", validate=Length(max=400))
+    fields_of_use = String(load_default="", validate=Length(max=1000))
+    ceiling_reason = String(load_default="", validate=Length(max=1000))
+    summary = String(load_default="", validate=Length(max=4000))
+    financing_welcome = Boolean(load_default=False)
+
+
+class ListingForm(TermsForm):
+    """A new listing as a form."""
+
+    asset_id = UUID(required=True)
+    mode = Enum(ListingMode, by_value=True, required=True)
+
+
+class DueDiligenceForm(DueDiligenceIn):
+    """The five answers as a form."""
+
+
+class SavedSearchForm(StrictSchema):
+    """A search to be kept, as a form sends it."""
+
+    name = String(load_default="", validate=Length(max=120))
+    query = String(load_default="", validate=Length(max=2000))
+    filter = List(String(validate=Length(max=200)), load_default=list)
+    cadence = Enum(Cadence, by_value=True, load_default=Cadence.DAILY)

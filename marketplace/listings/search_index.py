@@ -120,7 +120,7 @@ def _digits(text: str) -> str:
 def _order(value: int, key: int) -> int:
     """A total order: unknown values below all others, equal values by key."""
     capped = min(max(value + 1, 0), 1 << 33)
-    return (capped << KEY_BITS) | (key & (2**KEY_BITS - 1))
+    return (capped << KEY_BITS) | (key & (KNOWN_FROM - 1))
 
 
 def _stored(document: AssetDocument) -> tantivy.Document:

@@ -66,8 +66,8 @@ class FeeAboveGuidance(Refused):
     """An open-licence fee above the office's guidance needs a reason."""
 
     message = _l(
-        "This fee is above the guidance for open licences (generally at most CNY 20 million, 20 % of net sales or "
-        "40 % of profit). State a reason to go on."
+        "This fee is above the guidance for open licences (generally at most CNY 20 million, 20 %% of net sales or "
+        "40 %% of profit). State a reason to go on."
     )
 
 
