@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import jsonify, request
+from flask_wtf.csrf import generate_csrf
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
@@ -33,7 +34,16 @@ from marketplace.identity.sign_in import (
     switch_organisation,
 )
 from marketplace.identity.throttle import limited
-from marketplace.identity.visitor import current_visit, enter, keep_token, leave, load_actor, require_visit, settings
+from marketplace.identity.visitor import (
+    current_visit,
+    enter,
+    keep_token,
+    leave,
+    load_actor,
+    refresh_visit,
+    require_visit,
+    settings,
+)
 
 
 def _proven(given: dict[str, Any]) -> tuple[Person, bool]:
@@ -54,8 +64,15 @@ def _me() -> dict[str, Any]:
     return _seen(actor)
 
 
+def _me_anew() -> dict[str, Any]:
+    """Who is asking after the session changed within this request."""
+    refresh_visit()
+    return _me()
+
+
 def _seen(actor: Actor) -> dict[str, Any]:
-    return {**actor.__dict__, "permissions": sorted(actor.permissions)}
+    token = generate_csrf() if actor.via == "web" else None
+    return {**actor.__dict__, "permissions": sorted(actor.permissions), "csrf_token": token}
 
 
 @api.put("/session")
@@ -108,7 +125,7 @@ def switch(context: dict[str, Any]) -> dict[str, Any]:
     visit = require_visit()
     switch_organisation(current_actor(), visit.session, context["organisation_id"], now())
     keep_token(sessions.renew_token(visit.session))
-    return {"organisation_id": context["organisation_id"], "person_id": visit.person.id}
+    return _me_anew()
 
 
 @api.put("/me/password")
@@ -163,7 +180,7 @@ def finish_sign_up(given: dict[str, Any]) -> dict[str, Any]:
     language, secret = choose_language(), settings().secret_key
     person = sign_up.finish_sign_up(given["token"], given["name"], given["password"], language, secret, now())
     enter(person, None, second_factor=False)
-    return {"person_id": person.id, "permissions": [], "via": "web"}
+    return _me()
 
 
 @api.post("/password-resets")
@@ -175,3 +192,7 @@ def ask_new_password(given: dict[str, Any]) -> Any:
     """Have a link for a new password sent; the answer is the same for every address."""
     passwords.ask_password_reset(given["email"], now())
     return jsonify({"status": "letter_sent"}), 202
+
+
+for _first_call in (sign_in, finish_sign_up):
+    _first_call.__dict__["csrf_exempt"] = True  # a PUT cannot be sent from another site, and there is no token yet

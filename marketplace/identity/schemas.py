@@ -265,3 +265,6 @@ class MeOut(Schema):
     approved = Boolean()
     second_factor = Boolean()
     via = String()
+    csrf_token = String(
+        metadata={"description": "Send it as X-CSRFToken with every change made by the session cookie."}
+    )

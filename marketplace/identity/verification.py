@@ -173,8 +173,8 @@ def approve_organisation(actor: Actor, organisation_id: UUID, now: datetime) -> 
     """Verify an organisation: from now on its members may act; its number is now taken."""
     organisation, before = _for_decision(actor, organisation_id)
     require(organisation.status is not OrganisationStatus.SUSPENDED, OrganisationFixed())
-    organisation.become(OrganisationStatus.APPROVED)
     refuse_verified_number(organisation.identifier_kind, str(organisation.credit_code), organisation.id)
+    organisation.become(OrganisationStatus.APPROVED)
     _decide(organisation, actor, None, now)
     announce(actor, now, OrganisationApproved(organisation.id), before=before, after=organisation.state())
     return organisation

@@ -197,6 +197,13 @@ def keep_token(token: str) -> None:
     g.pop("actor", None)
 
 
+def refresh_visit() -> None:
+    """Read the session's row and membership again after they changed within this request."""
+    visit = require_visit()
+    g.visit = visit_with(str(session["sid"]), visit.person.fs_uniquifier, now())
+    g.pop("actor", None)
+
+
 def this_browser() -> Browser:
     """Where the request comes from."""
     return Browser(name=request.headers.get("User-Agent", ""), address=request.remote_addr or "")

@@ -11,6 +11,7 @@ from flask.sansio.app import App
 from marketplace.core.actor import Actor
 from marketplace.core.http import optional_actor
 from marketplace.core.i18n import _l
+from marketplace.notices.inbox import unread_count
 from marketplace.settings import Settings
 
 
@@ -62,8 +63,8 @@ ACCOUNT: list[RailEntry] = [
     ("identity.sign_in", _l("Sign in"), lambda actor: actor is None),
 ]
 
-counters: dict[str, Callable[[Actor], int]] = {}
-"""Counts shown beside a link, by endpoint (the inbox registers its unread count)."""
+counters: dict[str, Callable[[Actor], int]] = {"notices.inbox_page": unread_count}
+"""Counts shown beside a link, by endpoint."""
 
 
 def links(entries: list[RailEntry]) -> list[Link]:

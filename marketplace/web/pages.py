@@ -1,11 +1,14 @@
 """The pages of the frame: home, dashboard, help."""
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
 
 from marketplace.core.clock import now
-from marketplace.core.http import current_actor, public, signed_in, waiting_providers
+from marketplace.core.http import current_actor, needs, page_form, public, signed_in, waiting_providers
+from marketplace.core.i18n import _
 from marketplace.web.front import counts_on_offer, mode_names, newest_on_offer
 from marketplace.web.glossary import GLOSSARY
+from marketplace.web.licences import LicenceForm, upload_licence
 from marketplace.web.navigation import add_frame
 from marketplace.web.readiness import readiness
 
@@ -34,6 +37,15 @@ def dashboard() -> str:
     waiting = [item for provider in waiting_providers for item in provider(actor, instant)]
     waiting.sort(key=lambda item: (item.due_at is None, item.due_at or instant))
     return render_template("web/dashboard.html", waiting=waiting)
+
+
+@pages.post("/organisation/documents")
+@needs("org.manage")
+def add_licence_document() -> Answer:
+    """Add a licence document for the verification of one's organisation."""
+    upload_licence(current_actor(), request.files.get("file"), page_form(LicenceForm)["kind"], now())
+    flash(_("The document is added."), "good")
+    return redirect(url_for("identity.organisation"), code=303)
 
 
 @pages.get("/help")
