@@ -209,3 +209,10 @@ def lapse_second_chances(now: datetime) -> int:
         if auction.status is AuctionStatus.DEFAULTED and auction.chance_until and auction.chance_until <= now:
             _offer_next(SYSTEM, auction, now)
     return len(lapsed)
+
+
+def chances_of(actor: Actor) -> list[Auction]:
+    """Lots offered to the actor's organisation after a default."""
+    if actor.organisation_id is None:
+        return []
+    return list(session.execute(select(Auction).where(Auction.chance_id == actor.organisation_id)).scalars())

@@ -318,8 +318,11 @@ def append_event(
 
 
 def find_auction(auction_id: UUID, lock: bool = False) -> Auction:
-    """The lot; announced lots are public."""
-    return find(Auction, auction_id, lock=lock)
+    """The lot as the database has it now (bids change it behind the session's back); announced lots are public."""
+    auction = find(Auction, auction_id, lock=lock)
+    if not lock:
+        session.refresh(auction)
+    return auction
 
 
 def auction_of_listing(listing_id: UUID) -> Auction | None:

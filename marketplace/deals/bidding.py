@@ -5,16 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from marketplace.audit.canonical import canonical_json
 from marketplace.core.actor import Actor
 from marketplace.core.db import new_id, session
-from marketplace.core.errors import NotAllowed, NotFound, Problem, Refused, require
+from marketplace.core.errors import Malformed, NotAllowed, NotFound, Problem, Refused, require
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.deals import auction_closing
-from marketplace.deals.auctions import find_auction
+from marketplace.deals.auctions import Auction, AuctionEvent, AuctionStatus, find_auction
 from marketplace.deals.bidders import ConflictOfInterest, LotClosed, bidder_of, require_no_conflict
 from marketplace.identity.verification import require_approved
 
@@ -80,6 +80,22 @@ def buy_now(actor: Actor, auction_id: UUID, amount: Money, now: datetime) -> Bid
     bid = _place(actor, auction_id, amount, "buy_now")
     auction_closing.settle_lot(find_auction(auction_id, lock=True), bid.placed_at)
     return bid
+
+
+def place_typed_bid(actor: Actor, auction_id: UUID, typed: str, now: datetime) -> Bid:
+    """A bid from a form: the amount as typed is read in the lot's currency."""
+    return place_bid(actor, auction_id, _read(auction_id, typed), now)
+
+
+def place_typed_purchase(actor: Actor, auction_id: UUID, typed: str, now: datetime) -> Bid:
+    """The same for buying outright."""
+    return buy_now(actor, auction_id, _read(auction_id, typed), now)
+
+
+def _read(auction_id: UUID, typed: str) -> Money:
+    amount = Money.parse(typed.strip().replace(",", ""), find_auction(auction_id).start.currency)
+    require(amount.amount_minor > 0, Malformed("amount", _l("Enter an amount above zero.")))
+    return amount
 
 
 def _place(actor: Actor, auction_id: UUID, amount: Money, kind: str) -> Bid:
@@ -172,3 +188,12 @@ def has_bid(auction_id: UUID, organisation_id: UUID | None) -> bool:
     """Whether the organisation has an accepted bid on the lot."""
     query = text("SELECT EXISTS (SELECT 1 FROM auction_events WHERE auction_id = :auction AND bidder_id = :bidder)")
     return bool(session.execute(query, {"auction": auction_id, "bidder": organisation_id}).scalar())
+
+
+def outbid_lots(actor: Actor) -> list[Auction]:
+    """Open lots on which the actor's organisation has bid and no longer leads."""
+    mine = select(AuctionEvent.auction_id).where(AuctionEvent.bidder_id == actor.organisation_id)
+    query = select(Auction).where(
+        Auction.id.in_(mine), Auction.status == AuctionStatus.OPEN, Auction.leader_id != actor.organisation_id
+    )
+    return list(session.execute(query.order_by(Auction.closes_at).limit(20)).scalars())

@@ -1,0 +1,98 @@
+"""The JSON API of auctions."""
+
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIBlueprint
+
+from marketplace.core.clock import now
+from marketplace.core.http import CursorIn, current_actor, idempotent, needs, public
+from marketplace.deals import auction_closing, auction_jobs, auctions, bidders, bidding
+from marketplace.deals.auction_schemas import (
+    AuctionOut,
+    AuctionPageOut,
+    BidderOut,
+    BidIn,
+    BidOut,
+    LogOut,
+    NothingIn,
+    RegistrationIn,
+)
+
+api = APIBlueprint("auctions_api", __name__, url_prefix="/api/v1", tag="auctions")
+JOBS = auction_jobs
+
+
+@api.get("/auctions")
+@public
+@api.input(CursorIn, location="query", arg_name="page")
+@api.output(AuctionPageOut)
+def list_auctions(page: dict[str, Any]) -> dict[str, Any]:
+    """Lots that take bids or soon will."""
+    return auctions.open_auctions(page["after"], page["limit"])
+
+
+@api.get("/auctions/<uuid:auction_id>")
+@public
+@api.output(AuctionOut)
+def show_auction(auction_id: UUID) -> Any:
+    """One lot: its rules, where it stands, and the smallest next bid."""
+    return auctions.find_auction(auction_id)
+
+
+@api.get("/auctions/<uuid:auction_id>/log")
+@public
+@api.output(LogOut)
+def show_log(auction_id: UUID) -> dict[str, Any]:
+    """The hash-chained log with bidder codes: anybody recomputes winner and price from it."""
+    return auctions.published_log(auction_id)
+
+
+@api.post("/auctions/<uuid:auction_id>/registration")
+@needs("deal.trade")
+@idempotent
+@api.input(RegistrationIn, arg_name="wish")
+@api.output(BidderOut, status_code=201)
+def register(auction_id: UUID, wish: dict[str, Any]) -> Any:
+    """Register to bid: the deposit is held, or asked for."""
+    return bidders.register_bidder(current_actor(), auction_id, wish["method"], now())
+
+
+@api.post("/auctions/<uuid:auction_id>/bids")
+@needs("deal.trade")
+@idempotent
+@api.input(BidIn, arg_name="bid")
+@api.output(BidOut, status_code=201)
+def place_bid(auction_id: UUID, bid: dict[str, Any]) -> Any:
+    """Bid on an open lot."""
+    return bidding.place_bid(current_actor(), auction_id, bid["amount"], now())
+
+
+@api.post("/auctions/<uuid:auction_id>/purchase")
+@needs("deal.trade")
+@idempotent
+@api.input(BidIn, arg_name="bid")
+@api.output(BidOut, status_code=201)
+def buy_now(auction_id: UUID, bid: dict[str, Any]) -> Any:
+    """Buy outright at the announced price while nobody has bid."""
+    return bidding.buy_now(current_actor(), auction_id, bid["amount"], now())
+
+
+@api.post("/auctions/<uuid:auction_id>/default")
+@needs("platform.operate")
+@idempotent
+@api.input(NothingIn, arg_name="nothing")
+@api.output(AuctionOut)
+def declare_default(auction_id: UUID, nothing: dict[str, Any]) -> Any:
+    """The buyer did not pay: forfeit the deposit and offer the lot to the next bidder."""
+    return auction_closing.declare_default(current_actor(), auction_id, now())
+
+
+@api.post("/auctions/<uuid:auction_id>/second-chance")
+@needs("deal.trade")
+@idempotent
+@api.input(NothingIn, arg_name="nothing")
+@api.output(AuctionOut)
+def accept_second_chance(auction_id: UUID, nothing: dict[str, Any]) -> Any:
+    """Buy at one's own highest bid after the buyer's default."""
+    return auction_closing.accept_second_chance(current_actor(), auction_id, now())

@@ -1,0 +1,136 @@
+"""The pages of auctions: they work without JavaScript and refresh themselves with it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from marketplace.core.actor import Actor
+from marketplace.core.clock import now
+from marketplace.core.formats import show_money
+from marketplace.core.http import (
+    Waiting,
+    current_actor,
+    dashboard_provider,
+    idempotent,
+    needs,
+    optional_actor,
+    page_form,
+    public,
+)
+from marketplace.core.i18n import _
+from marketplace.deals import auction_closing, auctions, bidders, bidding
+from marketplace.deals.auction_schemas import BidForm, NothingIn, RegistrationIn
+from marketplace.listings.panels import listing_panels
+from marketplace.registry.assets import find_asset
+
+pages = Blueprint("auctions", __name__, template_folder="templates")
+
+
+@pages.get("/auctions")
+@public
+def list_auctions() -> str:
+    """Lots that take bids or soon will."""
+    page = auctions.open_auctions(request.args.get("after"), 50)
+    titles = {lot.id: find_asset(lot.asset_id).titles for lot in page["items"]}
+    return render_template("deals/auctions.html", page=page, titles=titles, now=now())
+
+
+def _view(auction_id: UUID) -> dict[str, Any]:
+    auction, instant, actor = auctions.find_auction(auction_id), now(), optional_actor()
+    return {
+        "auction": auction,
+        "asset": find_asset(auction.asset_id),
+        "events": [one for one in reversed(auctions.events_of_auction(auction_id)) if one.kind != "opened"],
+        "standing": bidding.standing_of(actor, auction_id, instant),
+        "mine": actor.organisation_id if actor else None,
+        "open": auction.is_open(instant),
+        "now": instant,
+    }
+
+
+@pages.get("/auctions/<uuid:auction_id>")
+@public
+def show_auction(auction_id: UUID) -> str:
+    """One lot: price, time left, my state, the next bid, the log, the rules in plain words."""
+    return render_template("deals/auction.html", **_view(auction_id))
+
+
+@pages.get("/auctions/<uuid:auction_id>/live")
+@public
+def live(auction_id: UUID) -> str:
+    """The part of the page that changes, asked for every five seconds."""
+    return render_template("deals/auction_live.html", **_view(auction_id))
+
+
+@pages.post("/auctions/<uuid:auction_id>/registration")
+@needs("deal.trade")
+@idempotent
+def register(auction_id: UUID) -> Response:
+    """Register to bid."""
+    method = page_form(RegistrationIn)["method"]
+    bidder = bidders.register_bidder(current_actor(), auction_id, method, now())
+    if bidder.collection_id and bidder.status is bidders.BidderStatus.AWAITING_DEPOSIT:
+        return redirect(url_for("payments.pay", collection_id=bidder.collection_id), 303)
+    flash(_("You are admitted. Your bidder code is %(code)s.", code=bidder.code), "good")
+    return redirect(url_for("auctions.show_auction", auction_id=auction_id), 303)
+
+
+@pages.post("/auctions/<uuid:auction_id>/bids")
+@needs("deal.trade")
+@idempotent
+def place_bid(auction_id: UUID) -> Response:
+    """Bid the amount typed."""
+    bid = bidding.place_typed_bid(current_actor(), auction_id, page_form(BidForm)["amount"], now())
+    flash(_("Your bid of %(amount)s stands. You lead.", amount=show_money(bid.amount)), "good")
+    return redirect(url_for("auctions.show_auction", auction_id=auction_id), 303)
+
+
+@pages.post("/auctions/<uuid:auction_id>/purchase")
+@needs("deal.trade")
+@idempotent
+def buy_now(auction_id: UUID) -> Response:
+    """Buy outright at the price shown."""
+    bid = bidding.place_typed_purchase(current_actor(), auction_id, page_form(BidForm)["amount"], now())
+    flash(_("You bought this lot for %(amount)s.", amount=show_money(bid.amount)), "good")
+    return redirect(url_for("auctions.show_auction", auction_id=auction_id), 303)
+
+
+@pages.post("/auctions/<uuid:auction_id>/second-chance")
+@needs("deal.trade")
+@idempotent
+def accept_second_chance(auction_id: UUID) -> Response:
+    """Buy at one's own highest bid after the buyer's default."""
+    page_form(NothingIn)
+    auction_closing.accept_second_chance(current_actor(), auction_id, now())
+    return redirect(url_for("auctions.show_auction", auction_id=auction_id), 303)
+
+
+@listing_panels.add(order=10)
+def auction_panel(_actor: Actor | None, listing: Any) -> Markup | None:
+    """On a listing that is auctioned: where its lot stands."""
+    auction = auctions.auction_of_listing(listing.id)
+    return None if auction is None else Markup(render_template("deals/auction_panel.html", auction=auction))
+
+
+@dashboard_provider
+def waiting(actor: Actor, instant: datetime) -> list[Waiting]:
+    """Lots on which the reader was outbid, and second chances to answer."""
+    return [
+        Waiting(
+            _("You were outbid: %(amount)s is the smallest bid now", amount=show_money(lot.minimum_acceptable)),
+            url_for("auctions.show_auction", auction_id=lot.id),
+            lot.closes_at,
+        )
+        for lot in bidding.outbid_lots(actor)
+    ] + [
+        Waiting(
+            _("A lot is offered to you at your bid"),
+            url_for("auctions.show_auction", auction_id=lot.id),
+            lot.chance_until,
+        )
+        for lot in auction_closing.chances_of(actor)
+    ]
