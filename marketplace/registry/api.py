@@ -1,5 +1,165 @@
-"""The JSON API of registry."""
+"""The JSON API of the register."""
+
+from typing import Any
+from uuid import UUID
 
 from apiflask import APIBlueprint
 
+from marketplace.core.clock import now
+from marketplace.core.http import current_actor, idempotent, needs, optional_actor, public, signed_in
+from marketplace.core.jobs import enqueue
+from marketplace.registry import claims, encumbrances, import_runs, jobs, ownership
+from marketplace.registry.assets import find_asset, find_by_number
+from marketplace.registry.extracts import extract_of
+from marketplace.registry.fees import fees_of
+from marketplace.registry.instrument_cases import verdict_json
+from marketplace.registry.policy import require_visible
+from marketplace.registry.rights import Instrument, check_instrument
+from marketplace.registry.schemas import (
+    AsOfIn,
+    AssetOut,
+    ClaimIn,
+    ClaimOut,
+    ConsentIn,
+    ConsentOut,
+    DecisionIn,
+    ImportIn,
+    ImportOut,
+    InstrumentIn,
+    NothingIn,
+)
+
 api = APIBlueprint("registry_api", __name__, url_prefix="/api/v1", tag="registry")
+JOBS = jobs
+
+
+@api.get("/assets")
+@needs("asset.manage")
+@api.output(AssetOut(many=True))
+def my_assets() -> Any:
+    """Every right my organisation holds a share of."""
+    return ownership.assets_of(_organisation())
+
+
+@api.get("/assets/<uuid:asset_id>")
+@public
+@api.input(AsOfIn, location="query", arg_name="asked")
+def show_asset(asset_id: UUID, asked: dict[str, Any]) -> dict[str, Any]:
+    """The register extract of a right, today or as of a day."""
+    return extract_of(require_visible(optional_actor(), find_asset(asset_id)), asked["as_of"])
+
+
+@api.get("/assets/by-number/<path:number>")
+@public
+@api.input(AsOfIn, location="query", arg_name="asked")
+def show_asset_by_number(number: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """The register extract of the right that carries a number."""
+    return extract_of(require_visible(optional_actor(), find_by_number(number)), asked["as_of"], asked=number)
+
+
+@api.get("/assets/<uuid:asset_id>/fees")
+@public
+def show_fees(asset_id: UUID) -> list[dict[str, Any]]:
+    """The fees that keep a right alive, paid only by evidence."""
+    asset = require_visible(optional_actor(), find_asset(asset_id))
+    return [
+        {
+            "year": fee.year,
+            "due_on": fee.due_on.isoformat(),
+            "grace_until": fee.grace_until.isoformat(),
+            "amount": {"amount": fee.amount.format(), "currency": fee.amount.currency} if fee.amount else None,
+            "state": fee.state.value,
+        }
+        for fee in fees_of(asset, now().date())
+    ]
+
+
+@api.post("/assets/<uuid:asset_id>/instrument-checks")
+@signed_in
+@api.input(InstrumentIn, arg_name="proposed")
+def check_proposed(asset_id: UUID, proposed: dict[str, Any]) -> dict[str, Any]:
+    """Weigh a proposed instrument: allowed, or what stands in its way and the nearest lawful act."""
+    require_visible(current_actor(), find_asset(asset_id))
+    instrument = Instrument(
+        kind=proposed["kind"],
+        asset_id=asset_id,
+        territory=tuple(proposed["territory"]),
+        fields=tuple(proposed["fields_of_use"]),
+        begins_on=proposed["begins_on"],
+        ends_on=proposed["ends_on"],
+        exclusivity=proposed["exclusivity"],
+        subject_to_earlier=proposed["subject_to_earlier"],
+    )
+    return verdict_json(check_instrument(instrument, now().date()))
+
+
+check_proposed.__dict__["changes_nothing"] = True
+
+
+@api.post("/assets/<uuid:asset_id>/claims")
+@needs("asset.manage")
+@idempotent
+@api.input(ClaimIn, arg_name="claim")
+@api.output(ClaimOut, status_code=201)
+def claim_asset(asset_id: UUID, claim: dict[str, Any]) -> Any:
+    """Claim the office's owner name as my organisation's own."""
+    require_visible(current_actor(), find_asset(asset_id))
+    return claims.claim_ownership(current_actor(), asset_id, now(), claim["reason"])
+
+
+@api.post("/ownership-claims/<uuid:claim_id>/decision")
+@needs("platform.verify")
+@idempotent
+@api.input(DecisionIn, arg_name="decision")
+@api.output(ClaimOut)
+def decide_claim(claim_id: UUID, decision: dict[str, Any]) -> Any:
+    """Accept or reject a claim, as the operator."""
+    return claims.decide_claim(current_actor(), claim_id, decision["accept"], now())
+
+
+@api.post("/encumbrances/<uuid:encumbrance_id>/consents")
+@signed_in
+@idempotent
+@api.input(ConsentIn, arg_name="consent")
+@api.output(ConsentOut, status_code=201)
+def give_consent(encumbrance_id: UUID, consent: dict[str, Any]) -> Any:
+    """Agree, as the pledgee, to an act on the pledged right."""
+    return encumbrances.record_consent(current_actor(), encumbrance_id, consent["act"], None, now())
+
+
+@api.post("/imports")
+@needs("asset.manage")
+@idempotent
+@api.input(ImportIn, location="form_and_files", arg_name="upload")
+@api.output(ImportOut, status_code=201)
+def upload_import(upload: dict[str, Any]) -> Any:
+    """Upload a file of rights; it is checked first and writes nothing."""
+    file = upload["file"]
+    run = import_runs.upload_import(current_actor(), file.read(), file.filename or "", upload["format"], now())
+    enqueue("registry.check_import", run_id=str(run.id))
+    return run
+
+
+@api.get("/imports/<uuid:run_id>")
+@needs("asset.manage")
+@api.output(ImportOut)
+def show_import(run_id: UUID) -> Any:
+    """An import and its report."""
+    return import_runs.find_import(current_actor(), run_id)
+
+
+@api.post("/imports/<uuid:run_id>/confirmation")
+@needs("asset.manage")
+@idempotent
+@api.input(NothingIn, arg_name="nothing")
+@api.output(ImportOut)
+def confirm_import(run_id: UUID, nothing: dict[str, Any]) -> Any:
+    """Bring a checked file into the register."""
+    run = import_runs.confirm_import(current_actor(), run_id, now())
+    enqueue("registry.bring_in", run_id=str(run.id))
+    return run
+
+
+def _organisation() -> UUID:
+    organisation_id = current_actor().organisation_id
+    return organisation_id or UUID(int=0)

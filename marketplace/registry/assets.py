@@ -143,6 +143,7 @@ class Publication(Model):
     record: Mapped[dict[str, Any]]
     known_from: Mapped[datetime]
     known_to: Mapped[datetime | None]
+    supplied_by: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
 
 
 class AssetNumber(Model):

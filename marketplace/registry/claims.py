@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.core.actor import Actor
+from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.db import Model, find, session
 from marketplace.core.errors import NotAllowed, Refused, require
 from marketplace.core.events import Fact, announce
@@ -159,6 +159,22 @@ def claim_matching_assets(actor: Actor, now: datetime, limit: int = 500) -> int:
     for asset_id in asset_ids:
         claim_ownership(actor, asset_id, now)
     return len(asset_ids)
+
+
+def claim_names_of(organisation_id: UUID, now: datetime) -> int:
+    """Link every open share whose office owner name equals the organisation's verified name; returns how many."""
+    organisation = find_organisation(organisation_id)
+    query = select(OwnershipShare).where(
+        OwnershipShare.name_key.in_(_names(organisation)),
+        OwnershipShare.organisation_id.is_(None),
+        OwnershipShare.known_to.is_(None),
+        OwnershipShare.held_to.is_(None),
+    )
+    shares = list(session.execute(query.limit(20_000)).scalars())
+    for share in shares:
+        link_owner(share.id, organisation_id, "verified name equals the office's owner name", now)
+        announce(SYSTEM, now, OwnershipClaimed(share.asset_id, organisation_id, ClaimStatus.ACCEPTED.value))
+    return len(shares)
 
 
 def _accept(claim: OwnershipClaim, share: OwnershipShare, now: datetime) -> None:

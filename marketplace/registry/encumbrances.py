@@ -229,6 +229,14 @@ def live_encumbrances(asset_id: UUID, from_day: date) -> list[Encumbrance]:
     return list(rows)
 
 
+def holds_encumbrance(organisation_id: UUID | None, asset_id: UUID) -> bool:
+    """Whether the organisation is or was pledgee or licensee of the asset."""
+    if organisation_id is None:
+        return False
+    query = select(Encumbrance.id).where(Encumbrance.asset_id == asset_id, Encumbrance.holder_id == organisation_id)
+    return session.execute(query.limit(1)).first() is not None
+
+
 def has_consent(encumbrance: Encumbrance, act: str) -> bool:
     """Whether the holder of this burden agreed to the act and has not withdrawn."""
     return act in consented_acts([encumbrance.id]).get(encumbrance.id, set())

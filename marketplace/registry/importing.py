@@ -1,6 +1,6 @@
 """Bringing office documents into the register: in batches, each document once, history kept."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from itertools import islice
@@ -87,10 +87,22 @@ class _Document:
     digest: str
     asset_id: UUID | None = None
     replaces: UUID | None = None
+    supplied_by: UUID | None = None
 
 
-def import_rows(actor: Actor, rows: Iterable[Row], source: str, now: datetime, report: ImportReport) -> None:
-    """Store every record of one file; the report counts what happened to each row."""
+def import_rows(
+    actor: Actor,
+    rows: Iterable[Row],
+    source: str,
+    now: datetime,
+    report: ImportReport,
+    supplier_id: UUID | None = None,
+    progress: Callable[[ImportReport], None] | None = None,
+) -> None:
+    """Store every record of one file; the report counts what happened to each row.
+
+    A file that an organisation supplies may add rights and tell more of its own, but not retell another's.
+    """
     require(actor.may("asset.manage") or actor.may("platform.operate") or actor.may("system"))
     seen: set[tuple[str, str]] = set()
     pending = iter(rows)
@@ -99,11 +111,17 @@ def import_rows(actor: Actor, rows: Iterable[Row], source: str, now: datetime, r
         documents = list(_documents(batch, source, seen, report))
         conveyances = [row for row in batch if isinstance(row, Conveyance)]
         if documents:
-            _store(documents, now, report)
-        if conveyances:
+            _store(documents, now, report, supplier_id, source)
+        if conveyances and supplier_id is not None:
+            report.rejected.extend(
+                Rejection(source, row.row, "", "operator_only", row.reference) for row in conveyances
+            )
+        elif conveyances:
             created, unchanged = store_conveyances(conveyances, now)
             report.created += created
             report.unchanged += unchanged
+        if progress is not None:
+            progress(report)
 
 
 def finish_import(actor: Actor, report: ImportReport, now: datetime) -> UUID:
@@ -132,11 +150,15 @@ def _documents(batch: list[Row], source: str, seen: set[tuple[str, str]], report
             yield document
 
 
-def _store(documents: list[_Document], now: datetime, report: ImportReport) -> None:
+def _store(
+    documents: list[_Document], now: datetime, report: ImportReport, supplier_id: UUID | None, source: str
+) -> None:
     fresh = list(_new_or_changed(documents, report))
+    _find_assets(fresh)
+    if supplier_id is not None:
+        fresh = list(_own_or_new(fresh, supplier_id, report, source))
     if not fresh:
         return
-    _find_assets(fresh)
     new_assets = _give_new_assets(fresh)
     closing = [document.replaces for document in fresh if document.replaces]
     if closing:
@@ -188,6 +210,28 @@ def _find_assets(documents: list[_Document]) -> None:
                 document.asset_id = found[key]
 
 
+def _own_or_new(
+    documents: list[_Document], supplier_id: UUID, report: ImportReport, source: str
+) -> Iterator[_Document]:
+    """What an organisation supplies about a right of somebody else is rejected."""
+    known = {document.asset_id for document in documents if document.asset_id is not None}
+    query = select(OwnershipShare.asset_id).where(
+        OwnershipShare.asset_id.in_(known),
+        OwnershipShare.organisation_id == supplier_id,
+        OwnershipShare.known_to.is_(None),
+        OwnershipShare.held_to.is_(None),
+    )
+    own = set(session.execute(query).scalars())
+    for document in documents:
+        if document.asset_id is None or document.asset_id in own:
+            document.supplied_by = supplier_id
+            yield document
+        else:
+            report.rejected.append(
+                Rejection(source, document.record.row, "number", "not_yours", document.record.number)
+            )
+
+
 def _give_new_assets(documents: list[_Document]) -> set[UUID]:
     """New assets for what is left; documents of one new application share one asset."""
     made: dict[tuple[str, str], UUID] = {}
@@ -217,6 +261,7 @@ def _publication(document: _Document, now: datetime) -> dict[str, Any]:
         "digest": document.digest,
         "record": document.stored,
         "known_from": now,
+        "supplied_by": document.supplied_by,
     }
 
 

@@ -101,6 +101,7 @@ def upgrade() -> None:
     _make_conveyed_rights()
     _make_asset_numbers()
     _make_encumbrances()
+    _make_import_runs()
     _make_ownership_shares()
     _make_publications()
     _make_register_events()
@@ -332,6 +333,45 @@ def _make_encumbrances() -> None:
     )
 
 
+def _make_import_runs() -> None:
+    """The table import_runs."""
+    op.create_table(
+        "import_runs",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("wanted_format", sa.String(length=20), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "uploaded",
+                "checked",
+                "importing",
+                "imported",
+                "refused",
+                name="importstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("rows_read", sa.BigInteger(), nullable=False),
+        sa.Column("rows_total", sa.BigInteger(), nullable=False),
+        sa.Column("claimed", sa.BigInteger(), nullable=False),
+        sa.Column("report", postgresql.JSONB(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_import_runs_organisation_id_organisations")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_runs")),
+    )
+    op.create_index(op.f("ix_import_runs_organisation_id"), "import_runs", ["organisation_id"], unique=False)
+
+
 def _make_ownership_shares() -> None:
     """The table ownership_shares."""
     op.create_table(
@@ -398,7 +438,11 @@ def _make_publications() -> None:
         sa.Column("record", postgresql.JSONB(), nullable=False),
         sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("known_to", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("supplied_by", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name=op.f("fk_publications_asset_id_assets")),
+        sa.ForeignKeyConstraint(
+            ["supplied_by"], ["organisations.id"], name=op.f("fk_publications_supplied_by_organisations")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_publications")),
     )
     op.create_index(op.f("ix_publications_asset_id"), "publications", ["asset_id"], unique=False)
@@ -577,6 +621,7 @@ TABLES = (
     "conveyed_rights",
     "asset_numbers",
     "encumbrances",
+    "import_runs",
     "ownership_shares",
     "publications",
     "register_events",

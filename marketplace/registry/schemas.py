@@ -1,0 +1,142 @@
+"""What goes into and comes out of the register's API."""
+
+from typing import Any
+
+from apiflask import Schema
+from apiflask.fields import UUID, Boolean, Date, DateTime, Dict, File, Function, Integer, List, String
+from apiflask.validators import Length, OneOf
+
+from marketplace.core.fields import StrictSchema
+from marketplace.registry.encumbrances import CONSENT_ACTS
+from marketplace.registry.offices.reading import FORMATS
+from marketplace.registry.weighing import INSTRUMENT_KINDS
+
+
+class ImportIn(StrictSchema):
+    """A file of rights."""
+
+    file = File(required=True)  # type: ignore[no-untyped-call]  # the field is untyped in APIFlask
+    format = String(load_default="auto", validate=OneOf(FORMATS))
+
+
+class ImportOut(Schema):
+    """An import and its report."""
+
+    id = UUID()
+    file_name = String()
+    status = Function(lambda run: run.status.value)
+    rows_read = Integer()
+    rows_total = Integer()
+    claimed = Integer()
+    report = Dict()
+    started_at = DateTime()
+
+
+class AssetOut(Schema):
+    """One right of the register, in short."""
+
+    id = UUID()
+    office = String()
+    number = String()
+    kind_code = String()
+    kind = Function(lambda asset: asset.kind.value)
+    status = Function(lambda asset: asset.status.value)
+    status_on = Date()
+    status_source = String()
+    titles = Dict()
+    application_date = Date()
+    grant_date = Date()
+    expires_on = Date()
+    ipc = List(String())
+    cpc = List(String())
+
+
+class AsOfIn(StrictSchema):
+    """The day whose knowledge is asked for."""
+
+    as_of = Date(load_default=None)
+
+
+class InstrumentIn(StrictSchema):
+    """A proposed act on a right."""
+
+    kind = String(required=True, validate=OneOf(INSTRUMENT_KINDS))
+    exclusivity = String(load_default=None, validate=OneOf(("exclusive", "sole", "non_exclusive")))
+    territory = List(String(validate=Length(max=8)), load_default=list, validate=Length(max=300))
+    fields_of_use = List(String(validate=Length(max=80)), load_default=list, validate=Length(max=50))
+    begins_on = Date(load_default=None)
+    ends_on = Date(load_default=None)
+    subject_to_earlier = Boolean(load_default=False)
+
+
+class ClaimIn(StrictSchema):
+    """Why the office's owner name is the organisation's own."""
+
+    reason = String(load_default="", validate=Length(max=1000))
+
+
+class ClaimOut(Schema):
+    """A claim to an office's owner name."""
+
+    id = UUID()
+    asset_id = UUID()
+    organisation_id = UUID()
+    office_name = String()
+    status = Function(lambda claim: claim.status.value)
+
+
+class DecisionIn(StrictSchema):
+    """The operator's decision."""
+
+    accept = Boolean(required=True)
+
+
+class ConsentIn(StrictSchema):
+    """What a pledgee or co-owner agrees to."""
+
+    act = String(required=True, validate=OneOf(CONSENT_ACTS))
+
+
+class ConsentOut(Schema):
+    """A recorded consent."""
+
+    id = UUID()
+    asset_id = UUID()
+    encumbrance_id = UUID(allow_none=True)
+    kind = String()
+    act = String()
+    given_at = DateTime()
+
+
+class NothingIn(StrictSchema):
+    """No fields."""
+
+
+class UploadForm(StrictSchema):
+    """The import form; the file itself travels beside it."""
+
+    format = String(load_default="auto", validate=OneOf(FORMATS))
+
+
+class ClaimForm(StrictSchema):
+    """The claim form."""
+
+    reason = String(load_default="", validate=Length(max=1000))
+
+
+class DecisionForm(StrictSchema):
+    """The operator's button."""
+
+    decision = String(required=True, validate=OneOf(("accept", "reject")))
+
+
+class ConsentForm(StrictSchema):
+    """The pledgee's button."""
+
+    act = String(required=True, validate=OneOf(CONSENT_ACTS))
+
+
+def short(asset: Any) -> dict[str, Any]:
+    """An asset in short form."""
+    shown: dict[str, Any] = AssetOut().dump(asset)
+    return shown
