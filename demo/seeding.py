@@ -1,0 +1,54 @@
+"""Filling an empty marketplace with a plainly fictional one, the same each time."""
+
+import random
+from collections.abc import Callable
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import exists, select
+
+from demo.assets import ASSETS, make_assets
+from demo.market import make_market
+from demo.people import Cast, make_cast
+from marketplace.core.db import session
+from marketplace.core.money import Money
+from marketplace.identity.organisations import Organisation
+from marketplace.risk_pool import pools, schemes
+from marketplace.risk_pool.published_schemes import published_scheme
+
+SEED = 20261122
+BUDGET = Money(4_000_000_000, "CNY")
+ADOPTED = ("guangzhou-5311", "guangzhou-55", "zhongshan", "guangzhou-2025")
+
+
+def is_seeded() -> bool:
+    """Whether the demo is there already."""
+    return bool(session.execute(select(exists().where(Organisation.demo))).scalar_one())
+
+
+def seed_demo(now: datetime, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Make the whole demo; a second time does nothing."""
+    if is_seeded():
+        return {"seeded": False}
+    dice = random.Random(SEED)  # fictional data, not secrets
+    tell("people and organisations")
+    cast = make_cast(now)
+    tell(f"{ASSETS} assets")
+    owned = make_assets(dice, cast, now)
+    tell("listings and auctions in progress")
+    listings = make_market(dice, cast, owned, now)
+    tell("risk pool")
+    make_pool(cast, now)
+    return {"seeded": True, "organisations": len(cast.organisations), "assets": ASSETS, "listings": listings}
+
+
+def make_pool(cast: Cast, now: datetime) -> pools.Pool:
+    """One pool of forty million, tenfold, with four adopted schemes."""
+    approver = cast.approvers["pool_administrator1"]
+    name = {"zh": "示范知识产权质押风险补偿资金池（演示）", "en": "Demo IP pledge risk pool (fictional)"}
+    pool = pools.open_pool(approver, name, "CNY", Fraction(10), now)
+    pools.replenish_pool(approver, pool.id, BUDGET, "DEMO-BUDGET", now)
+    for scheme in ADOPTED:
+        schemes.adopt_scheme(approver, pool.id, published_scheme(scheme), (date(now.year - 1, 1, 1), None), now)
+    return pool

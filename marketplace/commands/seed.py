@@ -1,0 +1,25 @@
+"""Fill an empty marketplace with fictional demo data."""
+
+import time
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from marketplace.commands.output import say
+from marketplace.core.clock import now
+from marketplace.core.db import session
+
+
+@click.command("seed")
+@with_appcontext
+def seed() -> None:
+    """Make the demo: organisations, people, assets, listings, auctions, loans; a second run does nothing."""
+    from demo.seeding import seed_demo
+
+    if not current_app.extensions["settings"].demo:
+        raise click.UsageError("The demo is only made where DEMO=1 is set.")
+    began = time.monotonic()
+    made = seed_demo(now(), lambda step: click.echo(f"  making {step}", err=True))
+    session.commit()
+    say(made | {"seconds": round(time.monotonic() - began, 1)})

@@ -1,0 +1,45 @@
+"""The demo fills an empty marketplace once, the same each time, and the books and the trail hold afterwards."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+
+from demo import assets, market, seeding
+from marketplace.core.clock import now
+from marketplace.deals.auctions import Auction
+from marketplace.identity.organisations import Organisation
+from marketplace.listings.listings import Listing
+from marketplace.registry.assets import Asset
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the demo."""
+    monkeypatch.setattr(assets, "ASSETS", 300)
+    monkeypatch.setattr(market, "LISTINGS", 24)
+    monkeypatch.setattr(market, "AUCTIONS", 4)
+
+
+def count(db: Any, kind: Any) -> int:
+    return int(db.execute(select(func.count()).select_from(kind)).scalar_one())
+
+
+def test_the_demo_is_made_once_and_everything_in_it_is_marked(db: Any, small: None) -> None:
+    made = seeding.seed_demo(now(), lambda _step: None)
+    assert made["seeded"]
+    assert count(db, Listing) == 24
+    assert count(db, Auction) == 4
+    assert count(db, Asset) == 300
+    assert not db.execute(select(Asset.id).where(Asset.demo.is_(False))).first()
+    assert not db.execute(select(Organisation.id).where(Organisation.demo.is_(False))).first()
+    assert seeding.seed_demo(now(), lambda _step: None) == {"seeded": False}
+    assert count(db, Asset) == 300
+    db.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+
+
+def test_the_same_seed_makes_the_same_assets() -> None:
+    import random
+
+    titles = [assets._title(random.Random(seeding.SEED), assets.K.INVENTION, nr) for nr in (1, 2)]
+    assert titles == [assets._title(random.Random(seeding.SEED), assets.K.INVENTION, nr) for nr in (1, 2)]
