@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from marketplace.audit.trail import record_fact
 from marketplace.core.events import Fact, Reaction
-from marketplace.deals import auction_listing, bidders
-from marketplace.deals.auction_closing import AuctionUnsold
-from marketplace.documents.signatures import EnvelopeCompleted
+from marketplace.deals import auction_listing, bidders, closing, contracts, news, settlement, won_lots
+from marketplace.deals.auction_closing import AuctionUnsold, AuctionWon, BuyerDefaulted
+from marketplace.deals.deals import DealCancelled, DealFundsHeld, DealOpened, DealRefunding, DealReleased
+from marketplace.deals.messages import MessageSent
+from marketplace.deals.negotiations import NegotiationEnded, OfferMade
+from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined, EnvelopeExpired
 from marketplace.financing import pledges
 from marketplace.identity import api_keys, sessions
 from marketplace.identity.api_keys import ApiKeyIssued
@@ -49,12 +52,23 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     # listings
     ListingPublished: [auction_listing.announce_lot],
     ListingTermsChanged: [watchlists.tell_watchers],
-    # payments
-    PaymentCollected: [bidders.admit_when_paid],
     # auctions
+    AuctionWon: [won_lots.open_deal_for_winner],
+    BuyerDefaulted: [won_lots.end_defaulted_deal],
     AuctionUnsold: [auction_listing.close_unsold_listing],
-    # financing
-    EnvelopeCompleted: [pledges.note_signature],
+    # deals
+    OfferMade: [news.tell_offer],
+    NegotiationEnded: [news.tell_negotiation_ended],
+    MessageSent: [news.tell_message],
+    DealOpened: [contracts.draw_up_contract, news.tell_opened],
+    EnvelopeCompleted: [settlement.ask_for_payment, news.tell_payment_due, pledges.note_signature],
+    EnvelopeDeclined: [settlement.cancel_unsigned_deal],
+    EnvelopeExpired: [settlement.cancel_unsigned_deal],
+    PaymentCollected: [settlement.receive_payment, bidders.admit_when_paid],
+    DealFundsHeld: [closing.plan_closing, won_lots.complete_lot, news.tell_funds_held],
+    DealReleased: [news.tell_released],
+    DealCancelled: [won_lots.default_lot, news.tell_ended],
+    DealRefunding: [news.tell_ended],
 }
 
 RECORDER = record_fact

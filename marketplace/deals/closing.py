@@ -301,9 +301,7 @@ def _step_of(deal: Deal, step_id: UUID) -> ClosingStep:
     return step
 
 
-def _done(
-    actor: Actor, deal: Deal, step: ClosingStep, file_id: UUID | None, note: str, now: datetime
-) -> ClosingStep:
+def _done(actor: Actor, deal: Deal, step: ClosingStep, file_id: UUID | None, note: str, now: datetime) -> ClosingStep:
     step.done_at, step.done_by, step.file_id, step.note = now, actor.person_id, file_id, note
     session.flush()
     announce(actor, now, ClosingStepDone(deal.id, step.id, step.code.value))

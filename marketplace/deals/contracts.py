@@ -117,5 +117,3 @@ def _title(asset: Asset) -> dict[str, str | None]:
     titles = asset.titles or {}
     known = titles.get("zh") or titles.get("en") or asset.mark or asset.label
     return {"zh": titles.get("zh") or known, "en": titles.get("en") or known}
-
-

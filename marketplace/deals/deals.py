@@ -19,7 +19,7 @@ from marketplace.core.money import Money
 from marketplace.deals import policy
 from marketplace.deals.terms import DealKind, DealTerms
 from marketplace.deals.waterfall import earnest_money, platform_fee
-from marketplace.listings.course import reserve_listing
+from marketplace.listings.course import ListingNotOpen, reserve_listing
 from marketplace.listings.listings import ListingStatus, find_listing
 from marketplace.registry.rights import require_allowed
 
@@ -90,12 +90,19 @@ class Deal(Model):
         CheckConstraint(
             "refund_approved_by IS NULL OR refund_approved_by <> refund_started_by", name="refunded_by_two"
         ),
+        CheckConstraint(
+            "status <> 'released' OR (release_approved_by IS NOT NULL AND recordal_proven_at IS NOT NULL)",
+            name="released_after_proof",
+        ),
         same_currency("price", "deposit", "fee"),
         Index(
             "uq_deals_one_transfer", "asset_id", unique=True,
             postgresql_where=text("kind = 'transfer' AND status NOT IN ('released', 'refunded', 'cancelled')"),
         ),
-        Index("uq_deals_origin", "origin", "origin_id", unique=True, postgresql_where=text("origin_id IS NOT NULL")),
+        Index(
+            "uq_deals_origin", "origin", "origin_id", unique=True,
+            postgresql_where=text("origin_id IS NOT NULL AND status NOT IN ('refunded', 'cancelled')"),
+        ),
         Index("ix_deals_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )  # fmt: skip
 
@@ -107,6 +114,7 @@ class Deal(Model):
     price: Mapped[Money] = money_columns("price")
     deposit: Mapped[Money] = money_columns("deposit")
     fee: Mapped[Money] = money_columns("fee")
+    deposit_lodged: Mapped[bool] = mapped_column(default=False)
     terms: Mapped[dict[str, Any]]
     origin: Mapped[str] = mapped_column(String(20))
     origin_id: Mapped[UUID | None]
@@ -137,6 +145,11 @@ class Deal(Model):
         return self.price - self.deposit
 
     @property
+    def to_collect(self) -> Money:
+        """What the buyer still brings: a deposit lodged for an auction is there already."""
+        return self.balance_due if self.deposit_lodged else self.price
+
+    @property
     def agreed(self) -> DealTerms:
         """The terms besides the price."""
         return DealTerms.from_json(self.terms)
@@ -158,6 +171,7 @@ class DealOrigin:
     kind: str
     subject_id: UUID | None = None
     terms: dict[str, Any] | None = None
+    lodged_deposit: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -234,11 +248,14 @@ def open_deal(
     terms = DealTerms.from_json(source.terms) if source.terms else DealTerms.of_listing(listing)
     on = now.date()
     require_allowed(terms.instrument(listing.asset_id, listing.organisation_id, buyer_id, on), on)
-    if keeps_others_out(terms) and listing.status is not ListingStatus.RESERVED:
-        reserve_listing(SYSTEM, listing_id, now)
+    if keeps_others_out(terms):
+        require(not _is_taken(listing_id), ListingNotOpen(status=listing.status.value))
+        if listing.status is not ListingStatus.RESERVED:
+            reserve_listing(SYSTEM, listing_id, now)
     deal = Deal(
         listing_id=listing_id, asset_id=listing.asset_id, seller_id=listing.organisation_id, buyer_id=buyer_id,
-        kind=terms.kind, price=price, deposit=earnest_money(price, DEPOSIT_BPS), fee=platform_fee(price),
+        kind=terms.kind, price=price, deposit=source.lodged_deposit or earnest_money(price, DEPOSIT_BPS),
+        deposit_lodged=source.lodged_deposit is not None, fee=platform_fee(price),
         terms=terms.to_json(), origin=source.kind, origin_id=source.subject_id, status=DealStatus.SIGNING,
         opened_at=now, due_at=now + TERM_OF[DealStatus.SIGNING], inventor_bps=0,
     )  # fmt: skip
@@ -251,6 +268,12 @@ def open_deal(
 def keeps_others_out(terms: DealTerms) -> bool:
     """Whether nobody else can have the same while this deal is open; a non-exclusive licence leaves room."""
     return terms.kind is DealKind.TRANSFER or terms.exclusivity in ("exclusive", "sole")
+
+
+def _is_taken(listing_id: UUID) -> bool:
+    """Whether another deal on this listing is under way."""
+    query = select(Deal.id).where(Deal.listing_id == listing_id, Deal.status.not_in(OVER))
+    return session.execute(query.limit(1)).first() is not None
 
 
 def find_deal(actor: Actor, deal_id: UUID, lock: bool = False) -> Deal:

@@ -52,6 +52,12 @@ class ByAuctionOnly(Refused):
     message = _l("This asset is sold by auction: bid there.")
 
 
+class AlreadyNegotiating(Refused):
+    """The same two sides already talk about this listing."""
+
+    message = _l("You already negotiate about this listing: answer there.")
+
+
 class NoListedPrice(Refused):
     """The listing names no price at which anybody may buy."""
 
@@ -67,6 +73,7 @@ def make_offer(
     _require_open(listing)
     require(listing.organisation_id != actor.organisation_id, policy.OwnListing())
     assert actor.organisation_id is not None
+    require(_own_open_talks(actor, listing_id) is None, AlreadyNegotiating())
     policy.require_unrelated(actor.organisation_id, listing.organisation_id)
     negotiation = Negotiation(
         listing_id=listing.id, asset_id=listing.asset_id, seller_id=listing.organisation_id,
@@ -205,7 +212,12 @@ def _conclude(actor: Actor, negotiation: Negotiation, offer: Offer, now: datetim
     negotiation.end(NegotiationStatus.ACCEPTED, now)
     session.flush()
     deal = open_deal(
-        actor, negotiation.listing_id, negotiation.buyer_id, offer.price, DealOrigin("offer", offer.id, offer.terms), now
+        actor,
+        negotiation.listing_id,
+        negotiation.buyer_id,
+        offer.price,
+        DealOrigin("offer", offer.id, offer.terms),
+        now,
     )
     announce(actor, now, OfferAccepted(deal.id, negotiation.id, offer.version))
     return deal

@@ -28,6 +28,7 @@ from marketplace.documents.signatures import cancel_envelope
 from marketplace.identity.four_eyes import SecondPersonNeeded
 from marketplace.identity.sign_in import require_fresh
 
+NOT_PAID_IN_TIME = "not paid in time"
 FILED, PROVEN, REFUSED = "recordal_filing", "recordal_proof", "recordal_refusal"
 
 
@@ -127,7 +128,7 @@ def close_overdue_deals(now: datetime) -> list[Deal]:
     waiting = []
     for deal in overdue:
         if deal.status is DealStatus.SIGNING:
-            end_deal(_OPERATING_SYSTEM, deal.id, "not signed in time", now)
+            end_deal(OPERATING_SYSTEM, deal.id, "not signed in time", now)
         elif deal.status in (DealStatus.AWAITING_FUNDS, DealStatus.FUNDS_HELD):
             _end_unpaid(deal, now)
         else:
@@ -137,7 +138,7 @@ def close_overdue_deals(now: datetime) -> list[Deal]:
     return waiting
 
 
-_OPERATING_SYSTEM = Actor(
+OPERATING_SYSTEM = Actor(
     person_id=None,
     organisation_id=None,
     permissions=frozenset({"system", "platform.operate", "deal.trade"}),
@@ -149,7 +150,7 @@ _OPERATING_SYSTEM = Actor(
 def _end_unpaid(deal: Deal, now: datetime) -> None:
     """Not fully paid, or never filed within the long stop: nobody is kept waiting and all money returns."""
     if deal.status is DealStatus.AWAITING_FUNDS and not held(deal):
-        cancel(SYSTEM, deal, "not paid in time", now)
+        cancel(SYSTEM, deal, NOT_PAID_IN_TIME, now)
         return
     _start_refund(SYSTEM, deal, "not completed in time", now)
     _give_back(SYSTEM, deal, now)

@@ -13,7 +13,7 @@ from marketplace.core.errors import Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
-from marketplace.deals import policy
+from marketplace.deals import lodged_deposits, policy
 from marketplace.deals.closing import payoffs_of
 from marketplace.deals.deals import (
     Deal,
@@ -89,23 +89,21 @@ class PledgeePaid(Fact):
 
 def ask_for_payment(actor: Actor, fact: EnvelopeCompleted, now: datetime) -> None:
     """The contract is signed by both: ask the buyer for deposit and balance, after weighing the law once more."""
-    deal = _deal_of_envelope(fact.envelope_id)
+    deal = deal_of_envelope(fact.envelope_id)
     if deal is None:
         return
     require_allowed(deal.agreed.instrument(deal.asset_id, deal.seller_id, deal.buyer_id, now.date()), now.date())
     deal.become(DealStatus.AWAITING_FUNDS, now)
     account = held_account("deal", deal.id, deal.price.currency)
     for purpose, amount in ((DEPOSIT, deal.deposit), (BALANCE, deal.balance_due)):
-        if amount:
-            request_collection(
-                SYSTEM, deal.buyer_id, amount, purpose, deal.id, Method.BANK_TRANSFER, account, now
-            )
+        if amount and not (purpose == DEPOSIT and deal.deposit_lodged):
+            request_collection(SYSTEM, deal.buyer_id, amount, purpose, deal.id, Method.BANK_TRANSFER, account, now)
     session.flush()
 
 
 def cancel_unsigned_deal(actor: Actor, fact: EnvelopeDeclined | EnvelopeExpired, now: datetime) -> None:
     """A side did not sign: the deal is off and the listing is open again."""
-    deal = _deal_of_envelope(fact.envelope_id)
+    deal = deal_of_envelope(fact.envelope_id)
     if deal is not None and deal.status is DealStatus.SIGNING:
         reason = "declined" if isinstance(fact, EnvelopeDeclined) else "not signed in time"
         cancel(actor, deal, reason, now)
@@ -119,7 +117,8 @@ def receive_payment(actor: Actor, fact: PaymentCollected, now: datetime) -> None
     if deal.status is not DealStatus.AWAITING_FUNDS:
         return_collections(SYSTEM, deal, now)
         return
-    if held(deal) == deal.price:
+    if held(deal) == deal.to_collect:
+        lodged_deposits.apply_to_price(deal, now)
         deal.become(DealStatus.FUNDS_HELD, now)
         session.flush()
         announce(actor, now, DealFundsHeld(deal.id))
@@ -180,9 +179,7 @@ def _move_right(actor: Actor, deal: Deal, now: datetime) -> None:
     reference = f"deal:{deal.id}"
     if deal.kind is DealKind.TRANSFER:
         mine = [owner.share for owner in owners_of(deal.asset_id) if owner.organisation_id == deal.seller_id]
-        transfer_ownership(
-            actor, deal.asset_id, deal.seller_id, deal.buyer_id, sum(mine, Fraction(0)), reference, now
-        )
+        transfer_ownership(actor, deal.asset_id, deal.seller_id, deal.buyer_id, sum(mine, Fraction(0)), reference, now)
     else:
         instrument = deal.agreed.instrument(deal.asset_id, deal.seller_id, deal.buyer_id, now.date())
         grant_licence(actor, instrument, reference, now)
@@ -196,9 +193,7 @@ def _pay_line(actor: Actor, deal: Deal, number: int, line: Share, now: datetime)
         return
     payable = f"organisation:{line.receiver_id}:payable"
     accounts.open_account(payable, line.amount.currency, "credit", owner_id=line.receiver_id)
-    entries.post(
-        actor, reference, f"release:{line.step}", [Posting(deal.held_account, payable, line.amount)], now
-    )
+    entries.post(actor, reference, f"release:{line.step}", [Posting(deal.held_account, payable, line.amount)], now)
     proposer = replace(SYSTEM, person_id=deal.release_proposed_by)
     payout = request_payout(proposer, line.receiver_id, line.amount, payable, f"{reference}:payout", now, deal.id)
     approve_payout(actor, payout.id, now)
@@ -231,6 +226,7 @@ def stop_asking(deal: Deal, now: datetime) -> None:
 
 def return_collections(actor: Actor, deal: Deal, now: datetime) -> None:
     """Send back every yuan that was collected, to where it came from; repeated calls send nothing twice."""
+    lodged_deposits.give_back(deal, now)
     for collection in collections_of(deal):
         remaining = collection.amount - refunded(collection)
         if collection.status is CollectionStatus.COLLECTED and remaining:
@@ -244,7 +240,8 @@ def free_listing(deal: Deal, now: datetime) -> None:
         reopen_listing(SYSTEM, deal.listing_id, now)
 
 
-def _deal_of_envelope(envelope_id: UUID) -> Deal | None:
+def deal_of_envelope(envelope_id: UUID) -> Deal | None:
+    """The deal whose contract lies in this envelope, if it is a deal's."""
     deal: Deal | None = session.execute(
         select(Deal).where(Deal.envelope_id == envelope_id).with_for_update()
     ).scalar_one_or_none()

@@ -15,12 +15,16 @@ STEP_NAMES = {
 STEP_REASONS = {
     "pledgee_payoff": _l("Civil Code art. 444: the proceeds first prepay the secured debt."),
     "co_owner_consent": _l("Patent Law art. 14: disposal of a co-owned right needs all owners."),
-    "export_certificate": _l("Technology import and export regulations: the office records no transfer abroad without it."),
+    "export_certificate": _l(
+        "Technology import and export regulations: the office records no transfer abroad without it."
+    ),
     "licences_disclosed": _l("A transfer does not end licences granted before it."),
     "fees_paid": _l("The office records nothing while fees are due."),
     "title_extract": _l("It proves that the seller is the owner on the register."),
     "similar_marks": _l("Trademark Law: otherwise the office treats the application as abandoned."),
-    "inventor_reward": _l("Law on promoting the transformation of scientific achievements: part of the net income is theirs."),
+    "inventor_reward": _l(
+        "Law on promoting the transformation of scientific achievements: part of the net income is theirs."
+    ),
 }
 PARTY_NAMES = {"seller": _l("Seller"), "buyer": _l("Buyer"), "pledgee": _l("Pledgee")}
 STATUS_NAMES = {

@@ -2,13 +2,40 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0011_deals"
 down_revision = "0010_listings"
 
 
+OFFER_STAYS = """
+CREATE FUNCTION offer_stays_as_made() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR (NEW.negotiation_id, NEW.version, NEW.by_organisation_id, NEW.price_minor,
+        NEW.price_currency, NEW.terms, NEW.made_at, NEW.expires_at) IS DISTINCT FROM (OLD.negotiation_id, OLD.version,
+        OLD.by_organisation_id, OLD.price_minor, OLD.price_currency, OLD.terms, OLD.made_at, OLD.expires_at)
+        OR (OLD.status <> 'live' AND NEW.status <> OLD.status) THEN
+        RAISE EXCEPTION 'an offer is never changed, only superseded' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$
+"""
+DEAL_STAYS = """
+CREATE FUNCTION deal_stays_as_agreed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR (NEW.asset_id, NEW.seller_id, NEW.buyer_id, NEW.price_minor, NEW.price_currency, NEW.terms)
+        IS DISTINCT FROM (OLD.asset_id, OLD.seller_id, OLD.buyer_id, OLD.price_minor, OLD.price_currency, OLD.terms)
+        OR (OLD.status IN ('released', 'refunded', 'cancelled') AND NEW.status <> OLD.status) THEN
+        RAISE EXCEPTION 'a deal stays as agreed and its end is final' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$
+"""
+
+
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables of both parts."""
+    _deals()
     _auctions()
 
 
@@ -305,3 +332,339 @@ def downgrade() -> None:
         op.drop_table(table)
     for function in ("guard", "refuse_change", "chain_event"):
         op.execute(f"DROP FUNCTION IF EXISTS auction_{function}")
+    for table in (
+        "deal_payoffs", "closing_steps", "offers", "negotiation_messages", "deals", "negotiations",
+    ):  # fmt: skip
+        op.drop_table(table)
+    op.execute("DROP FUNCTION offer_stays_as_made()")
+    op.execute("DROP FUNCTION deal_stays_as_agreed()")
+
+
+def _deals() -> None:
+    """Negotiations, offers, messages, deals and closings, with what PostgreSQL itself keeps."""
+    _negotiations()
+    _offers()
+    _negotiation_messages()
+    _deals_table()
+    _closing_steps()
+    _deal_payoffs()
+    op.execute(OFFER_STAYS)
+    op.execute(DEAL_STAYS)
+    for table, function in (("offers", "offer_stays_as_made"), ("deals", "deal_stays_as_agreed")):
+        op.execute(
+            f"CREATE TRIGGER {function} BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()"
+        )
+    for table in ("negotiation_messages", "deal_payoffs"):
+        op.execute(
+            f"CREATE TRIGGER {table}_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION documents_never_changed()"
+        )
+
+
+def _negotiations() -> None:
+    op.create_table(
+        "negotiations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("seller_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "open",
+                "accepted",
+                "rejected",
+                "withdrawn",
+                "expired",
+                name="negotiationstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("end_reason", sa.String(length=1000), nullable=False),
+        sa.CheckConstraint("seller_id <> buyer_id", name="two_sides"),
+        sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name="fk_negotiations_asset_id_assets"),
+        sa.ForeignKeyConstraint(["buyer_id"], ["organisations.id"], name="fk_negotiations_buyer_id_organisations"),
+        sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name="fk_negotiations_listing_id_listings"),
+        sa.ForeignKeyConstraint(["seller_id"], ["organisations.id"], name="fk_negotiations_seller_id_organisations"),
+        sa.PrimaryKeyConstraint("id", name="pk_negotiations"),
+    )
+    op.create_index("ix_negotiations_buyer_id", "negotiations", ["buyer_id"], unique=False)
+    op.create_index("ix_negotiations_seller_id", "negotiations", ["seller_id"], unique=False)
+    op.create_index(
+        "uq_negotiations_one_open",
+        "negotiations",
+        ["listing_id", "buyer_id"],
+        unique=True,
+        postgresql_where=sa.text("status = 'open'"),
+    )
+
+
+def _deals_table() -> None:
+    op.create_table(
+        "deals",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("seller_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("transfer", "licence", name="dealkind", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("price_minor", sa.BigInteger(), nullable=False),
+        sa.Column("price_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("deposit_minor", sa.BigInteger(), nullable=False),
+        sa.Column("deposit_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("deposit_lodged", sa.Boolean(), nullable=False),
+        sa.Column("fee_minor", sa.BigInteger(), nullable=False),
+        sa.Column("fee_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("terms", JSONB(), nullable=False),
+        sa.Column("origin", sa.String(length=20), nullable=False),
+        sa.Column("origin_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "signing",
+                "awaiting_funds",
+                "funds_held",
+                "recordal_filed",
+                "recordal_proven",
+                "released",
+                "refunding",
+                "refunded",
+                "cancelled",
+                name="dealstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("contract_file_id", sa.Uuid(), nullable=True),
+        sa.Column("envelope_id", sa.Uuid(), nullable=True),
+        sa.Column("inventor_bps", sa.BigInteger(), nullable=False),
+        sa.Column("recordal_number", sa.String(length=120), nullable=False),
+        sa.Column("recordal_filed_on", sa.Date(), nullable=True),
+        sa.Column("recordal_proven_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("release_proposed_by", sa.Uuid(), nullable=True),
+        sa.Column("release_approved_by", sa.Uuid(), nullable=True),
+        sa.Column("refund_started_by", sa.Uuid(), nullable=True),
+        sa.Column("refund_approved_by", sa.Uuid(), nullable=True),
+        sa.Column("end_reason", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "status <> 'released' OR (release_approved_by IS NOT NULL AND recordal_proven_at IS NOT NULL)",
+            name="released_after_proof",
+        ),
+        sa.CheckConstraint("deposit_minor BETWEEN 0 AND price_minor", name="deposit_within_price"),
+        sa.CheckConstraint("fee_minor BETWEEN 0 AND price_minor", name="fee_within_price"),
+        sa.CheckConstraint("inventor_bps BETWEEN 0 AND 10000", name="inventor_share"),
+        sa.CheckConstraint(
+            "price_currency = deposit_currency AND price_currency = fee_currency", name="price_one_currency"
+        ),
+        sa.CheckConstraint("price_minor > 0", name="price_above_zero"),
+        sa.CheckConstraint(
+            "refund_approved_by IS NULL OR refund_approved_by <> refund_started_by", name="refunded_by_two"
+        ),
+        sa.CheckConstraint(
+            "release_approved_by IS NULL OR release_approved_by <> release_proposed_by", name="released_by_two"
+        ),
+        sa.CheckConstraint("seller_id <> buyer_id", name="two_sides"),
+        sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name="fk_deals_asset_id_assets"),
+        sa.ForeignKeyConstraint(["buyer_id"], ["organisations.id"], name="fk_deals_buyer_id_organisations"),
+        sa.ForeignKeyConstraint(["contract_file_id"], ["files.id"], name="fk_deals_contract_file_id_files"),
+        sa.ForeignKeyConstraint(["envelope_id"], ["envelopes.id"], name="fk_deals_envelope_id_envelopes"),
+        sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name="fk_deals_listing_id_listings"),
+        sa.ForeignKeyConstraint(["refund_approved_by"], ["people.id"], name="fk_deals_refund_approved_by_people"),
+        sa.ForeignKeyConstraint(["refund_started_by"], ["people.id"], name="fk_deals_refund_started_by_people"),
+        sa.ForeignKeyConstraint(["release_approved_by"], ["people.id"], name="fk_deals_release_approved_by_people"),
+        sa.ForeignKeyConstraint(["release_proposed_by"], ["people.id"], name="fk_deals_release_proposed_by_people"),
+        sa.ForeignKeyConstraint(["seller_id"], ["organisations.id"], name="fk_deals_seller_id_organisations"),
+        sa.PrimaryKeyConstraint("id", name="pk_deals"),
+        sa.UniqueConstraint("envelope_id", name="uq_deals_envelope_id"),
+    )
+    op.create_index("ix_deals_asset_id", "deals", ["asset_id"], unique=False)
+    op.create_index("ix_deals_buyer_id", "deals", ["buyer_id"], unique=False)
+    op.create_index("ix_deals_due", "deals", ["due_at"], unique=False, postgresql_where=sa.text("due_at IS NOT NULL"))
+    op.create_index("ix_deals_listing_id", "deals", ["listing_id"], unique=False)
+    op.create_index("ix_deals_seller_id", "deals", ["seller_id"], unique=False)
+    op.create_index(
+        "uq_deals_one_transfer",
+        "deals",
+        ["asset_id"],
+        unique=True,
+        postgresql_where=sa.text("kind = 'transfer' AND status NOT IN ('released', 'refunded', 'cancelled')"),
+    )
+    op.create_index(
+        "uq_deals_origin",
+        "deals",
+        ["origin", "origin_id"],
+        unique=True,
+        postgresql_where=sa.text("origin_id IS NOT NULL AND status NOT IN ('refunded', 'cancelled')"),
+    )
+
+
+def _negotiation_messages() -> None:
+    op.create_table(
+        "negotiation_messages",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.Column("negotiation_id", sa.Uuid(), nullable=False),
+        sa.Column("by_organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("by_person_id", sa.Uuid(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("file_ids", JSONB(), nullable=False),
+        sa.Column("names_contact", sa.Boolean(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["by_organisation_id"],
+            ["organisations.id"],
+            name="fk_negotiation_messages_by_organisation_id_organisations",
+        ),
+        sa.ForeignKeyConstraint(["by_person_id"], ["people.id"], name="fk_negotiation_messages_by_person_id_people"),
+        sa.ForeignKeyConstraint(
+            ["negotiation_id"], ["negotiations.id"], name="fk_negotiation_messages_negotiation_id_negotiations"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_negotiation_messages"),
+    )
+    op.create_index("ix_negotiation_messages_negotiation_id", "negotiation_messages", ["negotiation_id"], unique=False)
+
+
+def _offers() -> None:
+    op.create_table(
+        "offers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.Column("negotiation_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("by_organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("by_person_id", sa.Uuid(), nullable=True),
+        sa.Column("price_minor", sa.BigInteger(), nullable=False),
+        sa.Column("price_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("terms", JSONB(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "live",
+                "superseded",
+                "accepted",
+                "rejected",
+                "withdrawn",
+                "expired",
+                name="offerstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint("expires_at > made_at", name="stands_for_a_while"),
+        sa.CheckConstraint("price_minor > 0", name="price_above_zero"),
+        sa.ForeignKeyConstraint(
+            ["by_organisation_id"], ["organisations.id"], name="fk_offers_by_organisation_id_organisations"
+        ),
+        sa.ForeignKeyConstraint(["by_person_id"], ["people.id"], name="fk_offers_by_person_id_people"),
+        sa.ForeignKeyConstraint(["negotiation_id"], ["negotiations.id"], name="fk_offers_negotiation_id_negotiations"),
+        sa.PrimaryKeyConstraint("id", name="pk_offers"),
+        sa.UniqueConstraint("negotiation_id", "version", name="uq_offers_negotiation_id_version"),
+    )
+    op.create_index(
+        "ix_offers_expiring", "offers", ["expires_at"], unique=False, postgresql_where=sa.text("status = 'live'")
+    )
+    op.create_index(
+        "uq_offers_one_live", "offers", ["negotiation_id"], unique=True, postgresql_where=sa.text("status = 'live'")
+    )
+
+
+def _closing_steps() -> None:
+    op.create_table(
+        "closing_steps",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "code",
+            sa.Enum(
+                "pledgee_payoff",
+                "co_owner_consent",
+                "export_certificate",
+                "licences_disclosed",
+                "fees_paid",
+                "title_extract",
+                "similar_marks",
+                "inventor_reward",
+                name="stepcode",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "party",
+            sa.Enum(
+                "seller", "buyer", "pledgee", name="stepparty", native_enum=False, create_constraint=True, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column("responsible_id", sa.Uuid(), nullable=True),
+        sa.Column("subject_id", sa.Uuid(), nullable=True),
+        sa.Column("needs_document", sa.Boolean(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.Uuid(), nullable=True),
+        sa.Column("file_id", sa.Uuid(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["deal_id"], ["deals.id"], name="fk_closing_steps_deal_id_deals"),
+        sa.ForeignKeyConstraint(["done_by"], ["people.id"], name="fk_closing_steps_done_by_people"),
+        sa.ForeignKeyConstraint(["file_id"], ["files.id"], name="fk_closing_steps_file_id_files"),
+        sa.ForeignKeyConstraint(
+            ["responsible_id"], ["organisations.id"], name="fk_closing_steps_responsible_id_organisations"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_closing_steps"),
+        sa.UniqueConstraint(
+            "deal_id",
+            "code",
+            "subject_id",
+            name="uq_closing_steps_deal_id_code_subject_id",
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+    op.create_index("ix_closing_steps_deal_id", "closing_steps", ["deal_id"], unique=False)
+    op.create_index("ix_closing_steps_responsible_id", "closing_steps", ["responsible_id"], unique=False)
+
+
+def _deal_payoffs() -> None:
+    op.create_table(
+        "deal_payoffs",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=False),
+        sa.Column("encumbrance_id", sa.Uuid(), nullable=False),
+        sa.Column("pledgee_id", sa.Uuid(), nullable=False),
+        sa.Column("outstanding_minor", sa.BigInteger(), nullable=False),
+        sa.Column("outstanding_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("reference", sa.String(length=200), nullable=False),
+        sa.Column("stated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["deal_id"], ["deals.id"], name="fk_deal_payoffs_deal_id_deals"),
+        sa.ForeignKeyConstraint(
+            ["encumbrance_id"], ["encumbrances.id"], name="fk_deal_payoffs_encumbrance_id_encumbrances"
+        ),
+        sa.ForeignKeyConstraint(["pledgee_id"], ["organisations.id"], name="fk_deal_payoffs_pledgee_id_organisations"),
+        sa.PrimaryKeyConstraint("id", name="pk_deal_payoffs"),
+        sa.UniqueConstraint("deal_id", "encumbrance_id", name="uq_deal_payoffs_deal_id_encumbrance_id"),
+    )

@@ -1,0 +1,43 @@
+"""Between a won lot and its deal: the deal is opened, and its outcome ends the auction."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from marketplace.core.actor import SYSTEM, Actor
+from marketplace.core.db import find, session
+from marketplace.deals.auction_closing import AuctionWon, BuyerDefaulted, complete_auction, declare_default, record_deal
+from marketplace.deals.auctions import AuctionStatus, find_auction
+from marketplace.deals.deals import OVER, Deal, DealCancelled, DealFundsHeld, DealOrigin, open_deal
+from marketplace.deals.recordal import NOT_PAID_IN_TIME, OPERATING_SYSTEM, end_deal
+
+
+def open_deal_for_winner(_actor: Actor, fact: AuctionWon, now: datetime) -> None:
+    """A lot was won: bind seller and winner to the price; the deposit counts towards it."""
+    auction = find_auction(fact.auction_id)
+    origin = DealOrigin("auction", fact.auction_id, lodged_deposit=auction.deposit)
+    deal = open_deal(SYSTEM, fact.listing_id, fact.buyer_id, fact.price, origin, now)
+    record_deal(SYSTEM, fact.auction_id, deal.id, now)
+
+
+def complete_lot(_actor: Actor, fact: DealFundsHeld, now: datetime) -> None:
+    """The winner has paid: nothing more can happen to the lot."""
+    deal = find(Deal, fact.deal_id)
+    if deal.origin == "auction" and deal.origin_id is not None:
+        complete_auction(SYSTEM, deal.origin_id, now)
+
+
+def default_lot(_actor: Actor, fact: DealCancelled, now: datetime) -> None:
+    """The winner did not pay in time: the deposit is forfeited and the next bidder gets a chance."""
+    deal = find(Deal, fact.deal_id)
+    if deal.origin != "auction" or deal.origin_id is None or fact.reason != NOT_PAID_IN_TIME:
+        return
+    if find_auction(deal.origin_id).status is AuctionStatus.SOLD:
+        declare_default(SYSTEM, deal.origin_id, now)
+
+
+def end_defaulted_deal(_actor: Actor, fact: BuyerDefaulted, now: datetime) -> None:
+    """The operator declared the winner in default: its deal is off before the next bidder is asked."""
+    query = select(Deal).where(Deal.origin == "auction", Deal.origin_id == fact.auction_id, Deal.status.not_in(OVER))
+    for deal in session.execute(query.with_for_update()).scalars():
+        end_deal(OPERATING_SYSTEM, deal.id, "buyer in default", now)
