@@ -1,13 +1,18 @@
 """Train, predict, evaluate and report values."""
 
 import csv
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 
 from marketplace.commands.output import refuse, say
-from marketplace.core.errors import Problem
+from marketplace.core.actor import SYSTEM
+from marketplace.core.clock import now
+from marketplace.core.db import session
+from marketplace.core.errors import Malformed, Problem
+from marketplace.core.money import Money
 from marketplace.valuation.renewal_files import DEFAULT_FOLDER, load_model, save_model
 from marketplace.valuation.renewal_model import Prediction
 from marketplace.valuation.renewal_records import labelled, read_records
@@ -80,3 +85,45 @@ def evaluate_command(folder: Path, data: Path, _json: bool) -> None:
         refuse(problem)
         return
     say({"model": model.card["model"]} | evaluate(model.predict(records), outcomes))
+
+
+@group.command("report")
+@click.argument("number")
+@click.option("--purpose", default="transfer", type=click.Choice(["transfer", "licence", "pledge", "court_sale"]))
+@click.option("--as-of", "as_of", default=None, help="An earlier day, YYYY-MM-DD.")
+@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), default=None)
+@click.option("--json", "_json", is_flag=True, help="The answer is always JSON.")
+def report_command(number: str, purpose: str, as_of: str | None, pdf: Path | None, _json: bool) -> None:
+    """Indicate a value for the asset with this number and print its report."""
+    from marketplace.registry.assets import find_by_number
+    from marketplace.valuation.report_pdf import indication_pdf
+    from marketplace.valuation.reports import indicate_value
+
+    try:
+        asset = find_by_number(number)
+        indication = indicate_value(SYSTEM, asset.id, purpose, now(), as_of=_end_of(as_of))
+        if pdf:
+            pdf.write_bytes(indication_pdf(indication, asset))
+    except Problem as problem:
+        session.rollback()
+        refuse(problem)
+        return
+    session.commit()
+    ends = {name: _plain(getattr(indication, name)) for name in ("low", "middle", "high")}
+    said = {"number": asset.label, "purpose": purpose, "basis": "platform_indication", **ends}
+    details = {"as_of": indication.as_of.isoformat(), "inputs_hash": indication.inputs_hash}
+    say(said | details | {"id": str(indication.id), "snapshot": indication.snapshot, "answer": indication.answer})
+
+
+def _plain(money: Money) -> dict[str, str]:
+    return {"amount": money.format(), "currency": money.currency}
+
+
+def _end_of(day: str | None) -> datetime | None:
+    """The last instant of a stated day, in UTC."""
+    if day is None:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(day), time(23, 59, 59), tzinfo=UTC)
+    except ValueError:
+        raise Malformed("as_of", "Write the day as YYYY-MM-DD.") from None

@@ -21,6 +21,8 @@ from marketplace.valuation.reconciliation import Approach, money_of_log, reconci
 METHOD_VERSION = "indication-1"
 SEED = 20261122
 FEW_SALES = 50
+STATED_LOG_SD = 1.0
+"""Doubt added where the value rests on figures the asker stated and nobody checked."""
 
 
 def canonical(snapshot: dict[str, Any]) -> str:
@@ -127,7 +129,7 @@ def _income(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> tuple[str,
         "years": round(case.years, 2),
         "seed": SEED,
     }
-    return "income", Approach("income", math.log(middle), max(reach, 0.5)), detail
+    return "income", Approach("income", math.log(middle), math.hypot(reach, STATED_LOG_SD)), detail
 
 
 def _cost(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> tuple[str, Approach | None, dict[str, Any]]:
@@ -139,7 +141,7 @@ def _cost(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> tuple[str, A
     used = max((on - date.fromisoformat(granted)).days / 365.25, 0.0)
     value = replacement_cost(float(given["development_cost"]), float(given.get("protection_cost", 0)), used, left)
     detail = {"years_used": round(used, 2), "years_left": round(left, 2)}
-    return "cost", Approach("cost", math.log(max(value, 0.01)), COST_LOG_SD), detail
+    return "cost", Approach("cost", math.log(max(value, 0.01)), math.hypot(COST_LOG_SD, STATED_LOG_SD)), detail
 
 
 def _approach(one: Approach, weight: float, currency: str, details: dict[str, Any]) -> dict[str, Any]:
@@ -209,6 +211,7 @@ def _limits(snapshot: dict[str, Any], factors: tuple[Factor, ...]) -> list[str]:
     limits += ["few_sales"] if len(snapshot["sales"]) < FEW_SALES else []
     limits += ["unknown_facts"] if any(not factor.known for factor in factors) else []
     limits += ["burdened"] if snapshot["asset"]["burdens"] else []
+    limits += ["stated_inputs"] if snapshot["inputs"] else []
     no_prices = snapshot["asset"]["kind"] in benchmark_data()["kinds"]
     return [*limits, *(["no_published_prices"] if no_prices else [])]
 

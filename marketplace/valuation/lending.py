@@ -54,7 +54,18 @@ def lending_value(
     found = indication or latest_indication(asset_id, purpose="pledge") or latest_indication(asset_id)
     if found is None:
         raise NoIndicationYet()
-    return lending_limit(found.id, found.low, found.middle, policy_cap_bps, repayment_limit, terms or LendingTerms())
+    low, middle = lending_basis(found)
+    return lending_limit(found.id, low, middle, policy_cap_bps, repayment_limit, terms or LendingTerms())
+
+
+def lending_basis(indication: Indication) -> tuple[Money, Money]:
+    """The lower bound and middle a loan may rest on: what a borrower stated may lower them and never raise them."""
+    if not indication.snapshot["inputs"]:
+        return indication.low, indication.middle
+    blind = next(one for one in indication.answer["approaches"] if one["name"] == "statistical")
+    currency = indication.middle.currency
+    unstated = Money(int(blind["low_minor"]), currency), Money(int(blind["middle_minor"]), currency)
+    return min(indication.low, unstated[0]), min(indication.middle, unstated[1])
 
 
 def lending_limit(
@@ -88,12 +99,13 @@ def portfolio_lending_value(
         if found is None:
             raise NoIndicationYet()
         family = find_asset(asset_id).family_id or str(asset_id)
-        if family not in strongest or strongest[family].low < found.low:
+        if family not in strongest or lending_basis(strongest[family]) < lending_basis(found):
             strongest[family] = found
     if not strongest:
         raise NoIndicationYet()
     members = list(strongest.values())
-    low, middle = members[0].low, members[0].middle
+    low, middle = lending_basis(members[0])
     for member in members[1:]:
-        low, middle = low + member.low, middle + member.middle
+        more_low, more_middle = lending_basis(member)
+        low, middle = low + more_low, middle + more_middle
     return lending_limit(members[0].id, low, middle, policy_cap_bps, repayment_limit, terms or LendingTerms())

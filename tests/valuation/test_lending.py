@@ -69,3 +69,15 @@ def test_members_of_one_family_count_once() -> None:
     one = lending_value(alone.id, 3000)
     assert portfolio_lending_value([alone.id, sibling.id], 3000).amount == one.amount
     assert portfolio_lending_value([alone.id, other.id], 3000).amount > one.amount
+
+
+@pytest.mark.usefixtures("db")
+def test_what_a_borrower_states_never_raises_the_loan() -> None:
+    actor, asset = make_actor(), make_asset()
+    indicate_value(actor, asset.id, "pledge", NOW)
+    honest = lending_value(asset.id, 9000).amount
+    boast = {"revenue": "9000000000", "industry": "software", "development_cost": "900000000"}
+    indicate_value(actor, asset.id, "pledge", NOW, inputs=boast)
+    assert lending_value(asset.id, 9000).amount <= honest
+    indicate_value(actor, asset.id, "pledge", NOW, inputs={"development_cost": "100"})
+    assert lending_value(asset.id, 9000).amount < honest
