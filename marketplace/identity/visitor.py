@@ -144,7 +144,12 @@ def _load_person(person_key: str) -> Person | None:
 
 def _ask_for_second_factor() -> None:
     endpoint = request.endpoint or ""
-    if endpoint in OPEN_WITHOUT_SECOND_FACTOR or endpoint.endswith("static") or "Authorization" in request.headers:
+    if (
+        not endpoint
+        or endpoint in OPEN_WITHOUT_SECOND_FACTOR
+        or endpoint.endswith("static")
+        or "Authorization" in request.headers
+    ):
         return
     visit = current_visit()
     if visit is not None and lacks_second_factor(visit):
