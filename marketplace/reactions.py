@@ -11,6 +11,7 @@ from marketplace.deals.messages import MessageSent
 from marketplace.deals.negotiations import NegotiationEnded, OfferMade
 from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined, EnvelopeExpired
 from marketplace.financing import pledges
+from marketplace.financing.loans import InstalmentMissed, LoanClassified, LoanDefaulted, LoanDisbursed, LoanPaidOff
 from marketplace.identity import api_keys, sessions
 from marketplace.identity.api_keys import ApiKeyIssued
 from marketplace.identity.invitations import MemberInvited
@@ -30,6 +31,7 @@ from marketplace.payments.collections import PaymentCollected
 from marketplace.registry.encumbrances import EncumbranceEntered
 from marketplace.registry.ownership import OwnershipRegistered, OwnershipTransferred
 from marketplace.registry.rights import LicenceGranted
+from marketplace.risk_pool import monitoring as pool_monitoring
 
 REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     # identity
@@ -69,6 +71,12 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     DealReleased: [news.tell_released],
     DealCancelled: [won_lots.default_lot, news.tell_ended],
     DealRefunding: [news.tell_ended],
+    # risk pool
+    LoanDisbursed: [pool_monitoring.start_with_loan],
+    InstalmentMissed: [pool_monitoring.follow_class],
+    LoanClassified: [pool_monitoring.follow_class],
+    LoanDefaulted: [pool_monitoring.follow_class],
+    LoanPaidOff: [pool_monitoring.end_when_paid],
 }
 
 RECORDER = record_fact

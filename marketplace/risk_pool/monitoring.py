@@ -3,13 +3,29 @@
 from datetime import datetime
 from uuid import UUID
 
-from marketplace.core.actor import SYSTEM
+from marketplace.core.actor import SYSTEM, Actor
+from marketplace.financing.loans import InstalmentMissed, LoanClassified, LoanDefaulted, LoanDisbursed, LoanPaidOff
 from marketplace.risk_pool.claims import ClaimStatus, live_claim
-from marketplace.risk_pool.enrolling import release_commitment
+from marketplace.risk_pool.enrolling import activate_enrolment, release_commitment
 from marketplace.risk_pool.enrolments import EnrolmentStatus, enrolment_of_loan, move
 from marketplace.risk_pool.loans_seen import loan_seen
 
 RUNNING = (EnrolmentStatus.ACTIVE, EnrolmentStatus.EXTENDED)
+
+
+def start_with_loan(_actor: Actor, fact: LoanDisbursed, now: datetime) -> None:
+    """An enrolled loan was paid out."""
+    activate_enrolment(fact.loan_id, now)
+
+
+def follow_class(_actor: Actor, fact: LoanClassified | LoanDefaulted | InstalmentMissed, now: datetime) -> None:
+    """A loan got better or worse."""
+    follow_loan(fact.loan_id, now)
+
+
+def end_when_paid(_actor: Actor, fact: LoanPaidOff, now: datetime) -> None:
+    """A loan was paid off."""
+    end_with_loan(fact.loan_id, now)
 
 
 def follow_loan(loan_id: UUID, now: datetime) -> None:
