@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, request
 from marshmallow import ValidationError
 
 from marketplace.audit import sealing, trail
+from marketplace.audit.acts import act_in_words
 from marketplace.audit.receipts import issue_receipt
 from marketplace.audit.schemas import TrailIn, listed
 from marketplace.core.clock import now
@@ -17,6 +18,7 @@ from marketplace.core.http import current_actor, public, signed_in
 from marketplace.identity.organisations import names_of
 
 pages = Blueprint("audit", __name__, template_folder="templates")
+pages.add_app_template_filter(act_in_words, "act")
 
 
 def _filters() -> dict[str, Any]:

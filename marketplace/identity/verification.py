@@ -64,7 +64,7 @@ STATUS_WORDS: dict[OrganisationStatus, tuple[Any, str]] = {
     OrganisationStatus.SUBMITTED: (_l("Being verified"), "wait"),
     OrganisationStatus.APPROVED: (_l("Verified"), "good"),
     OrganisationStatus.RETURNED: (_l("Returned for correction"), "stop"),
-    OrganisationStatus.SUSPENDED: (_l("Suspended"), "stop"),
+    OrganisationStatus.SUSPENDED: (_l("Suspended by the operator"), "stop"),
 }
 """Each status in words, and the kind of sign it is shown with."""
 

@@ -59,7 +59,7 @@ RAIL: list[RailEntry] = [
 
 ACCOUNT: list[RailEntry] = [
     ("notices.inbox_page", _l("Inbox"), _member),
-    ("identity.account", _l("Account"), _member),
+    ("identity.account", _l("My account"), _member),
     ("identity.sign_in", _l("Sign in"), lambda actor: actor is None),
 ]
 
