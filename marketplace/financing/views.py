@@ -1,0 +1,79 @@
+"""What each side is shown: the lists and figures behind the pages and the API."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from marketplace.core.actor import Actor
+from marketplace.core.money import Money
+from marketplace.financing.applications import Application, applications_of, invitations_to
+from marketplace.financing.classification import LoanClass
+from marketplace.financing.loans import OWING, Instalment, Loan, loans_of_bank, loans_of_borrower
+
+
+def applications_seen_by(actor: Actor) -> list[Application]:
+    """The applications of the acting organisation."""
+    return applications_of(actor.organisation_id) if actor.organisation_id else []
+
+
+def loans_seen_by(actor: Actor) -> list[Loan]:
+    """The loans the acting organisation took or gave."""
+    if actor.organisation_id is None:
+        return []
+    return loans_of_bank(actor.organisation_id) if lends(actor) else loans_of_borrower(actor.organisation_id)
+
+
+def lends(actor: Actor) -> bool:
+    """Whether the actor stands on the bank's side."""
+    return actor.may("loan.underwrite") or actor.may("loan.approve") or actor.organisation_kind == "bank"
+
+
+def invitation_facts(actor: Actor) -> list[dict[str, Any]]:
+    """A bank's queue: what was asked, nothing of who else was asked."""
+    if actor.organisation_id is None:
+        return []
+    return [
+        {
+            "id": invitation.id,
+            "status": invitation.status,
+            "amount": application.amount,
+            "term_months": application.term_months,
+            "purpose": application.purpose,
+            "filed_at": application.filed_at,
+        }
+        for invitation, application in invitations_to(actor.organisation_id)
+    ]
+
+
+@dataclass(frozen=True)
+class ClassShare:
+    """One tier of a book: how many loans and how much is outstanding."""
+
+    tier: LoanClass
+    loans: int
+    outstanding: Money
+
+
+def classification_strip(loans: Sequence[Loan], currency: str = "CNY") -> list[ClassShare]:
+    """The book by the five tiers, in one currency."""
+    owing = [loan for loan in loans if loan.status in OWING and loan.currency == currency]
+    return [
+        ClassShare(
+            tier,
+            sum(loan.loan_class is tier for loan in owing),
+            Money(sum(loan.outstanding.amount_minor for loan in owing if loan.loan_class is tier), currency),
+        )
+        for tier in LoanClass
+    ]
+
+
+def next_due(instalments: Sequence[Instalment]) -> Instalment | None:
+    """The oldest instalment that is not fully paid."""
+    return next((one for one in instalments if one.settled_on is None), None)
+
+
+def due_soon(loans: Sequence[Loan], rows: dict[UUID, Instalment], until: date) -> list[tuple[Loan, Instalment]]:
+    """Running loans whose next instalment falls due by the day."""
+    return [(loan, rows[loan.id]) for loan in loans if loan.id in rows and rows[loan.id].due_on <= until]
