@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from marketplace.audit.trail import record_fact
 from marketplace.core.events import Fact, Reaction
-from marketplace.deals import auction_listing, bidders, closing, contracts, news, settlement, won_lots
+from marketplace.deals import auction_listing, bidders, closing, contracts, news, price_lessons, settlement, won_lots
 from marketplace.deals.auction_closing import AuctionUnsold, AuctionWon, BuyerDefaulted
 from marketplace.deals.deals import DealCancelled, DealFundsHeld, DealOpened, DealRefunding, DealReleased
 from marketplace.deals.messages import MessageSent
@@ -68,7 +68,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     EnvelopeExpired: [settlement.cancel_unsigned_deal],
     PaymentCollected: [settlement.receive_payment, bidders.admit_when_paid],
     DealFundsHeld: [closing.plan_closing, won_lots.complete_lot, news.tell_funds_held],
-    DealReleased: [news.tell_released],
+    DealReleased: [news.tell_released, price_lessons.teach_price],
     DealCancelled: [won_lots.default_lot, news.tell_ended],
     DealRefunding: [news.tell_ended],
     # risk pool

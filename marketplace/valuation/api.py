@@ -7,8 +7,13 @@ from apiflask import APIBlueprint
 
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, idempotent, public, signed_in
-from marketplace.valuation import reports, scorecard, what_if
+from marketplace.valuation import appraisals, batches, jobs, reports, scorecard, what_if
 from marketplace.valuation.schemas import (
+    AppraisalIn,
+    AppraisalOut,
+    AppraisalPageOut,
+    BatchIn,
+    BatchOut,
     IndicationIn,
     IndicationOut,
     IndicationPageOut,
@@ -19,6 +24,7 @@ from marketplace.valuation.schemas import (
 )
 
 api = APIBlueprint("valuation_api", __name__, url_prefix="/api/v1", tag="valuation")
+JOBS = jobs
 
 
 @api.post("/assets/<uuid:asset_id>/indications")
@@ -54,6 +60,42 @@ def show_indication(indication_id: UUID) -> Any:
 def imagine(indication_id: UUID, given: dict[str, Any]) -> Any:
     """The formulas under assumptions of one's own; not a valuation and not kept."""
     return what_if.imagine(current_actor(), indication_id, given)
+
+
+@api.post("/assets/<uuid:asset_id>/appraisals")
+@signed_in
+@idempotent
+@api.input(AppraisalIn, arg_name="stated")
+@api.output(AppraisalOut, status_code=201)
+def add_appraisal(asset_id: UUID, stated: dict[str, Any]) -> Any:
+    """Keep an appraisal, a bank's own value or a negotiated value beside our indications."""
+    return appraisals.add_appraisal(current_actor(), asset_id, stated, now())
+
+
+@api.get("/assets/<uuid:asset_id>/appraisals")
+@signed_in
+@api.output(AppraisalPageOut)
+def my_appraisals(asset_id: UUID) -> dict[str, Any]:
+    """Values from elsewhere that my organisation keeps for an asset."""
+    return {"items": appraisals.appraisals_of(current_actor(), asset_id)}
+
+
+@api.post("/valuation-batches")
+@signed_in
+@idempotent
+@api.input(BatchIn, arg_name="order")
+@api.output(BatchOut, status_code=202)
+def order_batch(order: dict[str, Any]) -> Any:
+    """Ask for values of many rights at once."""
+    return batches.order_batch(current_actor(), order["purpose"], order["asset_ids"], now())
+
+
+@api.get("/valuation-batches/<uuid:batch_id>")
+@signed_in
+@api.output(BatchOut)
+def show_batch(batch_id: UUID) -> Any:
+    """How far a batch is, and what was refused."""
+    return batches.find_batch(current_actor(), batch_id)
 
 
 @api.get("/valuations/scorecard")

@@ -3,19 +3,20 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, idempotent, page_form, public, signed_in
+from marketplace.core.i18n import _
 from marketplace.core.money import Money
 from marketplace.registry.assets import Asset, find_asset
 from marketplace.registry.panels import asset_panel
-from marketplace.valuation import drawing, reports, scorecard, what_if, wording
+from marketplace.valuation import appraisals, drawing, reports, scorecard, what_if, wording
 from marketplace.valuation.renewal_files import default_model
 from marketplace.valuation.report_pdf import indication_pdf
-from marketplace.valuation.schemas import IndicationIn, WhatIfIn, inputs_of
+from marketplace.valuation.schemas import AppraisalForm, IndicationIn, WhatIfIn, inputs_of
 
 pages = Blueprint("valuation", __name__, template_folder="templates")
 
@@ -31,7 +32,23 @@ def words() -> dict[str, Any]:
 def ask(asset_id: UUID) -> str:
     """Ask for a value, and the values indicated so far."""
     actor, asset = current_actor(), find_asset(asset_id)
-    return render_template("valuation/ask.html", asset=asset, indications=reports.indications_of(actor, asset.id))
+    return render_template(
+        "valuation/ask.html",
+        asset=asset,
+        indications=reports.indications_of(actor, asset.id),
+        appraisals=appraisals.appraisals_of(actor, asset.id),
+    )
+
+
+@pages.post("/assets/<uuid:asset_id>/appraisals")
+@signed_in
+@idempotent
+def add_appraisal(asset_id: UUID) -> Response:
+    """Keep a value from elsewhere beside ours."""
+    stated = page_form(AppraisalForm)
+    appraisals.upload_appraisal(current_actor(), asset_id, stated, request.files.get("file"), now())
+    flash(_("The value stands beside ours."), "good")
+    return redirect(url_for("valuation.ask", asset_id=asset_id), 303)
 
 
 @pages.post("/assets/<uuid:asset_id>/indications")

@@ -4,10 +4,11 @@ from decimal import Decimal as Number
 from typing import Any
 
 from apiflask import Schema
-from apiflask.fields import UUID, Boolean, DateTime, Decimal, Dict, Float, Function, Integer, List, Nested, String
+from apiflask.fields import UUID, Boolean, Date, DateTime, Decimal, Dict, Float, Function, Integer, List, Nested, String
 from apiflask.validators import Length, OneOf, Range
 
-from marketplace.core.http import MoneyField, StrictSchema
+from marketplace.core.http import AmountField, MoneyField, StrictSchema
+from marketplace.valuation.appraisals import Basis
 from marketplace.valuation.sales import Purpose
 
 MOST = Number(10) ** 13
@@ -100,6 +101,66 @@ class ScorecardOut(Schema):
     enough = Integer()
     scores = List(Nested(ScoreOut))
     reproducible = Boolean()
+
+
+class AppraisalIn(StrictSchema):
+    """A value from elsewhere."""
+
+    basis = String(required=True, validate=OneOf([basis.value for basis in Basis]))
+    purpose = String(required=True, validate=_purposes)
+    appraiser = String(required=True, validate=Length(1, 200))
+    value = MoneyField(required=True, allow_zero=False)
+    valued_on = Date(required=True)
+    file_id = UUID(load_default=None, allow_none=True)
+
+
+class AppraisalForm(StrictSchema):
+    """The same as typed into the page; the report comes as a file."""
+
+    basis = String(required=True, validate=OneOf([basis.value for basis in Basis]))
+    purpose = String(required=True, validate=_purposes)
+    appraiser = String(required=True, validate=Length(1, 200))
+    value = AmountField(required=True)
+    valued_on = Date(required=True)
+
+
+class AppraisalOut(Schema):
+    """A value from elsewhere, as kept."""
+
+    id = UUID()
+    asset_id = UUID()
+    basis = Function(lambda appraisal: appraisal.basis.value)
+    purpose = Function(lambda appraisal: appraisal.purpose.value)
+    appraiser = String()
+    value = MoneyField()
+    valued_on = Date()
+    file_id = UUID(allow_none=True)
+
+
+class AppraisalPageOut(Schema):
+    """Values from elsewhere for one asset."""
+
+    items = List(Nested(AppraisalOut))
+
+
+class BatchIn(StrictSchema):
+    """Many rights to value for one purpose."""
+
+    purpose = String(required=True, validate=_purposes)
+    asset_ids = List(UUID(), required=True, validate=Length(1, 100_000))
+
+
+class BatchOut(Schema):
+    """How far a batch is."""
+
+    id = UUID()
+    purpose = Function(lambda batch: batch.purpose.value)
+    status = Function(lambda batch: batch.status.value)
+    as_of = DateTime()
+    total = Integer()
+    done = Integer()
+    refused = Integer()
+    refusals = Dict()
 
 
 def inputs_of(given: dict[str, Any]) -> dict[str, Any]:

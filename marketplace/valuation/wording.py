@@ -29,6 +29,21 @@ def purpose_options() -> list[tuple[str, str]]:
     return [(purpose, purpose_name(purpose)) for purpose in ("transfer", "licence", "pledge", "court_sale")]
 
 
+def basis_name(basis: str) -> str:
+    """Whose value it is."""
+    names: dict[str, Callable[[], str]] = {
+        "external_appraisal": lambda: _("External appraisal"),
+        "bank_internal": lambda: _("A bank's own value"),
+        "negotiated": lambda: _("Negotiated value"),
+    }
+    return names[basis]()
+
+
+def basis_options() -> list[tuple[str, str]]:
+    """The bases to choose from."""
+    return [(basis, basis_name(basis)) for basis in ("external_appraisal", "bank_internal", "negotiated")]
+
+
 def industry_options() -> list[tuple[str, str]]:
     """The industries whose royalty rates are held, and none."""
     return [

@@ -15,7 +15,8 @@ GUARD = """
     END $$
 """
 TRIGGER = "CREATE TRIGGER {table}_stay BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_stay()"
-WRITTEN_ONCE = ("closed_sales", "indications")
+WRITTEN_ONCE = ("closed_sales", "indications", "appraisals")
+BASES = ("external_appraisal", "bank_internal", "negotiated")
 
 
 def _purpose() -> sa.Column[str]:
@@ -77,13 +78,52 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_indications_latest", "indications", ["asset_id", "created_at"])
+    _create_others()
     for table in WRITTEN_ONCE:
         op.execute(GUARD.format(table=table))
         op.execute(TRIGGER.format(table=table))
 
 
+def _create_others() -> None:
+    """Values from elsewhere, and orders for many values."""
+    bases = sa.Enum(*BASES, name="basis", native_enum=False, create_constraint=True, length=40)
+    op.create_table(
+        "appraisals",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        _moment("created_at", server_default=sa.func.now()),
+        sa.Column("asset_id", sa.Uuid(), sa.ForeignKey("assets.id"), nullable=False, index=True),
+        sa.Column("organisation_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False, index=True),
+        sa.Column("basis", bases, nullable=False),
+        _purpose(),
+        sa.Column("appraiser", sa.String(200), nullable=False),
+        *_money("value"),
+        sa.Column("valued_on", sa.Date(), nullable=False),
+        sa.Column("file_id", sa.Uuid(), sa.ForeignKey("files.id")),
+        sa.CheckConstraint("value_minor > 0", name="value_positive"),
+        sa.CheckConstraint("basis <> 'external_appraisal' OR file_id IS NOT NULL", name="appraisal_has_report"),
+    )
+    statuses = sa.Enum("running", "finished", name="batchstatus", native_enum=False, create_constraint=True, length=40)
+    op.create_table(
+        "valuation_batches",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        _moment("created_at", server_default=sa.func.now()),
+        sa.Column("organisation_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False, index=True),
+        _purpose(),
+        _moment("as_of"),
+        sa.Column("status", statuses, nullable=False),
+        sa.Column("asset_ids", postgresql.JSONB(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.BigInteger(), nullable=False),
+        sa.Column("refusals", postgresql.JSONB(), nullable=False),
+        sa.CheckConstraint("done >= 0 AND refused >= 0 AND refused <= done AND done <= total", name="counts"),
+        sa.CheckConstraint("status <> 'finished' OR done = total", name="finished_when_done"),
+    )
+
+
 def downgrade() -> None:
     """Drop the tables."""
+    op.drop_table("valuation_batches")
     for table in reversed(WRITTEN_ONCE):
         op.drop_table(table)
         op.execute(f"DROP FUNCTION {table}_stay()")
