@@ -65,10 +65,11 @@ def test_the_database_refuses_more_done_than_there_is() -> None:
 
 def test_a_batch_over_the_api(client: FlaskClient, sign_in: Any, run_jobs: Callable[[], int]) -> None:
     order = {"purpose": "pledge", "asset_ids": [str(make_asset().id)]}
+    actor = make_actor()
     session.commit()
     headers = {"Idempotency-Key": uuid4().hex}
     assert client.post("/api/v1/valuation-batches", json=order, headers=headers).status_code == 401
-    sign_in(client, make_actor())
+    sign_in(client, actor)
     bad = client.post("/api/v1/valuation-batches", json={"purpose": "x"}, headers={"Idempotency-Key": uuid4().hex})
     assert bad.status_code == 422
     ordered = client.post("/api/v1/valuation-batches", json=order, headers={"Idempotency-Key": uuid4().hex})
