@@ -1,0 +1,78 @@
+"""The index beside a real worker: fresh within two seconds, right after being killed."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from marketplace.core.db import session
+from marketplace.registry.assets import Asset
+from tests.conftest import LiveServer
+from tests.makers.registry import make_asset
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.race
+
+
+def _total(server: LiveServer, query: str) -> int:
+    address = f"{server.url}/api/v1/search?" + urllib.parse.urlencode({"q": query})
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        return int(json.load(answer)["total"])
+
+
+def _seconds_until(server: LiveServer, query: str, total: int) -> float:
+    started = time.monotonic()
+    while _total(server, query) != total:
+        assert time.monotonic() - started < 20, f"{query} never reached {total}"
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
+def _flask(server: LiveServer, *arguments: str) -> dict[str, int]:
+    environment = os.environ | {
+        "DATABASE_URL": server.database_url, "MARKETPLACE_ENV": "local", "MARKETPLACE_HOME": str(server.home),
+        "SECRET_KEY": "t" * 48, "FLASK_APP": "wsgi",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    answer: dict[str, int] = json.loads(done.stdout)
+    return answer
+
+
+def test_a_published_change_is_found_within_two_seconds_and_a_killed_follower_loses_nothing(
+    live_server: LiveServer,
+) -> None:
+    live_server.seed(lambda: make_asset(titles={"zh": "预热资产"}))
+    _seconds_until(live_server, "预热", 1)
+    waits = []
+    for number in range(3):
+        live_server.seed(lambda: make_asset(titles={"zh": "石墨烯散热膜"}))
+        waits.append(_seconds_until(live_server, "石墨", number + 1))
+    assert min(waits) < 2.0, waits
+    _web, worker = live_server.processes
+    live_server.seed(lambda: [make_asset(titles={"zh": f"钙钛矿电池{number}"}) for number in range(200)])
+    worker.kill()
+    worker.wait(10)
+
+    def change() -> None:
+        for asset in session.query(Asset).limit(50):
+            asset.titles = {"zh": "改名之后"}
+
+    live_server.seed(change)
+    found = _flask(live_server, "search", "verify")
+    assert (found["missing"], found["stale"], found["surplus"]) == (0, 0, 0)
+    assert found["assets"] == 204
+    assert _total(live_server, "改名之后") == 50
