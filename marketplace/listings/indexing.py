@@ -120,7 +120,7 @@ class Follower:
         safe = _oldest_open_transaction()
         generation = uuid4().hex
         index = SearchIndex(self.folder / generation)
-        written = index.replace(all_documents())
+        written = index.replace(all_documents(), memory=256_000_000)
         self._write(Place(_database(), generation, safe, _today()))
         self.applied = set()
         for old in self.folder.iterdir():

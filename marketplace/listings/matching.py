@@ -13,6 +13,7 @@ from marketplace.listings.vocabulary import Field, Shape, stored_word
 LONGEST_UNSPLIT = 4
 """A Chinese run up to this length is looked for as it stands; a longer one as its words, each anywhere."""
 TITLE_WEIGHT = 2.0
+FEW = 8
 RANGE_ENDS = (0, 2**62)
 
 
@@ -58,7 +59,9 @@ def between(name: str, low: int | None, high: int | None) -> Query:
 
 
 def any_of(name: str, values: list[str] | list[int]) -> Query:
-    """A field with any of these values."""
+    """A field with any of these values; a few terms are read one by one, many as a set."""
+    if len(values) <= FEW:
+        return silently(some(*(Query.term_query(SCHEMA, name, value, "basic") for value in values)))
     return silently(Query.term_set_query(SCHEMA, name, values))
 
 

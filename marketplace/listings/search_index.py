@@ -181,9 +181,11 @@ class SearchIndex:
         self._index.reload()
         return self._index.searcher()
 
-    def replace(self, documents: Iterable[AssetDocument], removed: Iterable[UUID] = ()) -> int:
+    def replace(
+        self, documents: Iterable[AssetDocument], removed: Iterable[UUID] = (), memory: int = 64_000_000
+    ) -> int:
         """Write these documents in place of older ones and drop the removed ones; visible at once to new searchers."""
-        writer = self._index.writer(64_000_000, 1)
+        writer = self._index.writer(memory, 1)
         written = 0
         try:
             for asset_id in removed:

@@ -208,3 +208,15 @@ def test_a_panel_of_a_higher_room_stands_on_the_page(client: FlaskClient) -> Non
 def test_the_wizard_with_a_foreign_or_broken_choice_is_404(client: FlaskClient, sign_in: SignIn, address: str) -> None:
     sign_in(client, make_actor())
     assert client.get(address).status_code == 404
+
+
+def test_the_asset_page_shows_its_offers_and_the_dashboard_what_waits(client: FlaskClient, sign_in: SignIn) -> None:
+    owner = make_actor()
+    listing = make_listing(owner)
+    draft = make_listing(owner, published=False)
+    session.commit()
+    assert f"/listings/{listing.id}" in client.get(f"/assets/{listing.asset_id}").text
+    assert f"/listings/{draft.id}" not in client.get(f"/assets/{draft.asset_id}").text
+    sign_in(client, owner)
+    assert "Offer this asset" in client.get(f"/assets/{draft.asset_id}").text
+    assert f"/listings/{draft.id}" in client.get("/dashboard").text
