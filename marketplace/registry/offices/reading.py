@@ -62,7 +62,8 @@ _ONE_RECORD: dict[str, tuple[str, Callable[[Element, int], _Parsed]]] = {
     "patent-assignment": ("uspto-assignment", assignments.read_bulk_assignment),
     "doc": ("uspto-assignment", assignments.read_search_answer),
 }
-_RECORD_TAGS = frozenset({*_ONE_RECORD, "DesignApplication"})
+_PARTY_TAGS = frozenset({"ApplicantDetails", "HolderDetails"})
+_RECORD_TAGS = frozenset({*_ONE_RECORD, *_PARTY_TAGS, "DesignApplication"})
 _LENS_COLUMNS = {"publication_number", "jurisdiction", "lens_id", "ipcr_classifications"}
 _UNIVERSITY_COLUMNS = {"id", "assignee", "inventor/author", "filing/creation date"}
 _ASSIGNMENT_COLUMNS = {"reel_frame", "conveyance_class", "assignors", "assignees"}
@@ -106,7 +107,7 @@ def read_stream(stream: BinaryIO, name: str, wanted: str = "auto") -> Iterator[R
 
 def _read_xml(stream: BinaryIO, wanted: str) -> Iterator[Row]:
     row = 0
-    for root, element in read_records(stream, _RECORD_TAGS):
+    for root, element in _with_parties(read_records(stream, _RECORD_TAGS)):
         if element.tag == "doc" and root != "response":
             continue
         row += 1
@@ -116,6 +117,21 @@ def _read_xml(stream: BinaryIO, wanted: str) -> Iterator[Row]:
         yield from _parsed(element, row)
     if row == 0:
         raise UnreadableFile("unknown_format", "The XML holds no record of a known office format.")
+
+
+def _with_parties(elements: Iterator[tuple[str, Element]]) -> Iterator[tuple[str, Element]]:
+    """ST.66 may name a mark's parties behind it instead of inside: they are put back into the mark."""
+    held: tuple[str, Element] | None = None
+    for root, element in elements:
+        if element.tag in _PARTY_TAGS:
+            if held is not None and held[1].tag == "TradeMark":
+                held[1].append(element)
+            continue
+        if held is not None:
+            yield held
+        held = (root, element)
+    if held is not None:
+        yield held
 
 
 def _parsed(element: Element, row: int) -> Iterator[Row]:

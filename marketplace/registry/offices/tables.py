@@ -26,7 +26,7 @@ from marketplace.registry.offices.values import (
 )
 
 Cells = dict[str, str]
-_NUMBER_FORM = re.compile(r"^([A-Z]{2})[\s]*([A-Z]{0,3}[\d/]+[A-Z]?\d*?)[\s]*([A-Z]\d?)?$")
+_NUMBER_FORM = re.compile(r"^([A-Z]{2})([A-Z]{0,3}\d[\d/]*)([A-Z]\d?)?$")
 _KINDS = {
     "invention", "utility_model", "design", "trademark", "copyright", "software",
     "layout_design", "plant_variety",
@@ -56,6 +56,8 @@ def read_table(stream: TextIO, reader: Callable[[Cells, int], OfficeRecord | Con
             return
         except BadValue as bad:
             yield RowFault(row, bad.field_name, bad.code, bad.value)
+        except KeyError as column:
+            yield RowFault(row, str(column.args[0]), "missing_field", "")
         except csv.Error as wrong:
             yield RowFault(row, "", "malformed_row", str(wrong))
         except UnicodeDecodeError as wrong:

@@ -1,0 +1,137 @@
+"""The independently extracted values of real office files, field by field; the files stay where they are."""
+
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from marketplace.core.actor import SYSTEM
+from marketplace.core.clock import now
+from marketplace.registry.assets import Publication
+from marketplace.registry.conveyances import conveyances_of, count_rights
+from marketplace.registry.extracts import extract_by_number
+from marketplace.registry.importing import ImportReport, import_rows
+from marketplace.registry.integrity import verify_register
+from marketplace.registry.offices.reading import read_path
+from marketplace.registry.offices.record import OfficeRecord, RowFault, UnreadableFile
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("DATA_DIR", ROOT.parent / "shared" / "data"))
+pytestmark = [
+    pytest.mark.real_data,
+    pytest.mark.skipif(not DATA.is_dir(), reason=f"the folder of real records {DATA} is absent"),
+]
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    path = DATA / name
+    return list(csv.DictReader(path.open(encoding="utf-8-sig"))) if path.is_file() else []
+
+
+def bring_in(path: Path) -> ImportReport:
+    report = ImportReport()
+    import_rows(SYSTEM, read_path(path), str(path), now(), report)
+    return report
+
+
+def plain_day(text: str) -> str:
+    return text.replace("-", "")[:8]
+
+
+@pytest.mark.parametrize(
+    "expected", rows_of("xml/expected_biblio.csv"), ids=lambda row: f"{row['office']}{row['doc_number']}{row['kind']}"
+)
+def test_every_stated_field_of_every_patent_document_is_equal(db: Any, expected: dict[str, str]) -> None:
+    bring_in(DATA / "xml" / expected["file"])
+    shown = extract_by_number(f"{expected['office']}{expected['doc_number']}{expected['kind']}")
+    language = expected["language"]
+    titles = " || ".join(shown["title"].values()) if "||" in expected["title"] else shown["title"].get(language)
+    abstract = shown["abstract"].get(language) or next(iter(shown["abstract"].values()), "")
+    got = {
+        "office": shown["office"],
+        "doc_number": shown["number"],
+        "kind": shown["kind"],
+        "pub_date": plain_day(shown["publication_date"] or ""),
+        "appl_number": shown["application_number"],
+        "appl_date": plain_day(shown["application_date"] or ""),
+        "title": titles,
+        "applicants": " ; ".join(shown["applicants"]),
+        "n_inventors": str(len(shown["inventors"])),
+        "ipc": " ; ".join(shown["ipc"]),
+        "n_claims": str(shown["claims_count"]),
+        "abstract_chars": str(len(abstract)),
+        "language": shown["language"],
+    }
+    stated = {name: value for name, value in expected.items() if name in got and value}
+    stated |= {name: plain_day(stated[name]) for name in ("pub_date", "appl_date") if name in stated}
+    assert {name: got[name] for name in stated} == stated
+
+
+@pytest.mark.parametrize("expected", rows_of("xml/expected_trademarks.csv"), ids=lambda row: row["registration_number"])
+def test_every_field_of_every_trade_mark_is_equal(db: Any, expected: dict[str, str]) -> None:
+    bring_in(DATA / "xml" / expected["file"])
+    shown = extract_by_number(expected["registration_number"])
+    got = {
+        "application_number": shown["application_number"],
+        "registration_number": shown["registration_number"],
+        "application_date": shown["application_date"],
+        "registration_date": shown["registration_date"],
+        "mark": shown["mark"],
+        "status_code": shown["status_code"],
+        "status_date": shown["status_date"],
+        "nice_classes": ";".join(shown["nice_classes"]),
+        "owner": " | ".join(shown["owners"]),
+    }
+    days = ("application_date", "registration_date", "status_date")
+    stated = {name: expected[name][:10] if name in days else expected[name] for name in got}
+    assert got == stated
+
+
+def test_no_file_of_the_folder_crashes_an_importer() -> None:
+    for path in sorted(DATA.rglob("*")):
+        if path.is_file():
+            try:
+                for row in read_path(path):
+                    assert row is not None
+            except UnreadableFile as refused:
+                assert refused.code
+
+
+def test_every_lens_row_and_every_university_grant_is_read() -> None:
+    for name, count in (("lens_patents.csv", 6355), ("us_university_patents.csv", 11176)):
+        rows = list(read_path(DATA / "patents" / name))
+        assert len(rows) == count
+        assert not [row for row in rows if isinstance(row, RowFault)]
+        assert all(isinstance(row, OfficeRecord) and row.kind_code for row in rows)
+
+
+def test_the_lens_rows_come_in_once_and_the_register_holds(db: Any) -> None:
+    path = DATA / "patents" / "lens_patents.csv"
+    first, second = bring_in(path), bring_in(path)
+    assert (first.read, first.created, first.updated, len(first.rejected)) == (6355, 6355, 0, 0)
+    assert (second.created, second.updated, second.unchanged) == (0, 0, 6355)
+    assert db.execute(select(func.count()).select_from(Publication)).scalar_one() == 6355
+    assert verify_register()["valid"]
+
+
+def test_the_recorded_security_interest_of_833_patents_is_found_on_its_patents(db: Any) -> None:
+    for name in ("assignments.csv", "assignment_properties.csv"):
+        bring_in(DATA / "assignments" / name)
+    assert count_rights("048811-0679") == 819  # 833 rows, 14 of them recorded twice
+    from marketplace.registry.assets import Asset, AssetKind
+    from marketplace.registry.conveyances import ConveyedRight
+
+    patent = (
+        db.execute(
+            select(ConveyedRight.patent_key).where(
+                ConveyedRight.reference == "048811-0679", ConveyedRight.patent_key != ""
+            )
+        )
+        .scalars()
+        .first()
+    )
+    asset = Asset(office="US", kind=AssetKind.INVENTION, number=patent, kind_code="B2", application_number="", facts={})
+    assert "048811-0679" in [row.reference for row in conveyances_of(asset)]
