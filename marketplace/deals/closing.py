@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.db import Model, find, money_columns, session
-from marketplace.core.errors import NotAllowed, Refused, require
+from marketplace.core.errors import NotAllowed, NotFound, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
@@ -263,6 +263,15 @@ def state_payoff(
     _done(actor, deal, step, None, reference, now)
     announce(actor, now, PayoffStated(deal.id, encumbrance_id, pledgee_id))
     return payoff
+
+
+def deal_of_pledgee(actor: Actor, deal_id: UUID, now: datetime) -> tuple[Deal, ClosingStep]:
+    """The deal in which the acting pledgee must state what it is owed; for others it does not exist."""
+    deal = find(Deal, deal_id)
+    for step in steps_of(deal.id):
+        if step.code is StepCode.PLEDGEE_PAYOFF and step.responsible_id == actor.organisation_id:
+            return deal, step
+    raise NotFound()
 
 
 def steps_of(deal_id: UUID) -> list[ClosingStep]:

@@ -73,7 +73,7 @@ def make_offer(
     _require_open(listing)
     require(listing.organisation_id != actor.organisation_id, policy.OwnListing())
     assert actor.organisation_id is not None
-    require(_own_open_talks(actor, listing_id) is None, AlreadyNegotiating())
+    require(open_talks_of(actor, listing_id) is None, AlreadyNegotiating())
     policy.require_unrelated(actor.organisation_id, listing.organisation_id)
     negotiation = Negotiation(
         listing_id=listing.id, asset_id=listing.asset_id, seller_id=listing.organisation_id,
@@ -121,10 +121,13 @@ def buy_at_listed_price(actor: Actor, listing_id: UUID, now: datetime) -> Deal:
     fixed = listing.mode in (ListingMode.FIXED_PRICE, ListingMode.OPEN_LICENCE) and listing.price is not None
     require(fixed, NoListedPrice())
     assert listing.price is not None
-    negotiation = _own_open_talks(actor, listing_id)
-    if negotiation is None:
+    talks = open_talks_of(actor, listing_id)
+    if talks is None:
         negotiation = make_offer(actor, listing_id, listing.price, "", now)
     else:
+        negotiation = find_negotiation(actor, talks.id, lock=True)
+        negotiation.require_live(None, now)
+        _require_open(listing)
         _put_offer(actor, negotiation, listing, listing.price, "", now, None)
     offer = negotiation.require_live(None, now)
     return _conclude(actor, negotiation, offer, now)
@@ -160,13 +163,14 @@ def expire_offers(now: datetime) -> int:
     return len(ended)
 
 
-def _own_open_talks(actor: Actor, listing_id: UUID) -> Negotiation | None:
+def open_talks_of(actor: Actor, listing_id: UUID) -> Negotiation | None:
+    """The actor's open talks about a listing."""
     query = select(Negotiation).where(
         Negotiation.listing_id == listing_id,
         Negotiation.buyer_id == actor.organisation_id,
         Negotiation.status == NegotiationStatus.OPEN,
     )
-    found: Negotiation | None = session.execute(query.with_for_update()).scalar_one_or_none()
+    found: Negotiation | None = session.execute(query).scalar_one_or_none()
     return found
 
 

@@ -1,5 +1,6 @@
 """The pages of deals."""
 
-from flask import Blueprint
+from marketplace.deals import deal_pages, negotiation_pages
+from marketplace.deals.blueprints import pages
 
-pages = Blueprint("deals", __name__, template_folder="templates")
+__all__ = ["deal_pages", "negotiation_pages", "pages"]

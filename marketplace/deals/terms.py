@@ -10,6 +10,7 @@ from uuid import UUID
 
 from marketplace.core.errors import Refused
 from marketplace.core.i18n import _l, pick
+from marketplace.core.money import Money
 from marketplace.documents.clause_linter import find_void_clauses
 from marketplace.listings.listings import Listing
 from marketplace.registry.rights import Instrument
@@ -98,6 +99,12 @@ class DealTerms:
             raise VoidClauseProposed(
                 quote=first.quote, meaning=pick(first.meaning), law=pick(first.law), rule_id=first.rule_id
             )
+
+
+def typed_price(listing: Listing, typed: str) -> Money:
+    """An amount typed into a form, in the listing's currency; thousands separators are ours, nothing else is."""
+    currency = listing.price.currency if listing.price is not None else "CNY"
+    return Money.parse(typed.strip().replace(",", ""), currency)
 
 
 def months_later(day: date, months: int) -> date:
