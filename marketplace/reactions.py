@@ -10,8 +10,13 @@ from marketplace.deals.deals import DealCancelled, DealFundsHeld, DealOpened, De
 from marketplace.deals.messages import MessageSent
 from marketplace.deals.negotiations import NegotiationEnded, OfferMade
 from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined, EnvelopeExpired
-from marketplace.financing import pledges
+from marketplace.financing import agreements, pledges
+from marketplace.financing import news as loan_news
+from marketplace.financing.agreements import LoanCancelled, TermSheetAccepted
+from marketplace.financing.applications import ApplicationFiled, ApplicationWithdrawn, InvitationDeclined
 from marketplace.financing.loans import InstalmentMissed, LoanClassified, LoanDefaulted, LoanDisbursed, LoanPaidOff
+from marketplace.financing.pledges import PledgeRefused, PledgeRegistered, PledgeReleased
+from marketplace.financing.term_sheets import TermSheetOffered, TermSheetPrepared, TermSheetWithdrawn
 from marketplace.identity import api_keys, sessions
 from marketplace.identity.api_keys import ApiKeyIssued
 from marketplace.identity.invitations import MemberInvited
@@ -64,19 +69,30 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     MessageSent: [news.tell_message],
     DealOpened: [contracts.draw_up_contract, news.tell_opened],
     EnvelopeCompleted: [settlement.ask_for_payment, news.tell_payment_due, pledges.note_signature],
-    EnvelopeDeclined: [settlement.cancel_unsigned_deal],
-    EnvelopeExpired: [settlement.cancel_unsigned_deal],
+    EnvelopeDeclined: [settlement.cancel_unsigned_deal, agreements.end_unsigned_loan],
+    EnvelopeExpired: [settlement.cancel_unsigned_deal, agreements.end_unsigned_loan],
     PaymentCollected: [settlement.receive_payment, bidders.admit_when_paid],
     DealFundsHeld: [closing.plan_closing, won_lots.complete_lot, news.tell_funds_held],
     DealReleased: [news.tell_released, price_lessons.teach_price],
     DealCancelled: [won_lots.default_lot, news.tell_ended],
     DealRefunding: [news.tell_ended],
-    # risk pool
-    LoanDisbursed: [pool_monitoring.start_with_loan],
-    InstalmentMissed: [pool_monitoring.follow_class],
+    # financing and the risk pool
+    ApplicationFiled: [loan_news.tell_asked],
+    ApplicationWithdrawn: [loan_news.tell_withdrawn],
+    InvitationDeclined: [loan_news.tell_declined],
+    TermSheetPrepared: [loan_news.tell_prepared],
+    TermSheetOffered: [loan_news.tell_offered],
+    TermSheetWithdrawn: [loan_news.tell_offer_withdrawn],
+    TermSheetAccepted: [loan_news.tell_agreed],
+    LoanCancelled: [loan_news.tell_given_up],
+    PledgeRegistered: [loan_news.tell_registered],
+    PledgeRefused: [loan_news.tell_refused],
+    PledgeReleased: [loan_news.tell_released],
+    LoanDisbursed: [pool_monitoring.start_with_loan, loan_news.tell_disbursed],
+    InstalmentMissed: [pool_monitoring.follow_class, loan_news.tell_missed],
     LoanClassified: [pool_monitoring.follow_class],
-    LoanDefaulted: [pool_monitoring.follow_class],
-    LoanPaidOff: [pool_monitoring.end_when_paid],
+    LoanDefaulted: [pool_monitoring.follow_class, loan_news.tell_defaulted],
+    LoanPaidOff: [pool_monitoring.end_when_paid, loan_news.tell_paid_off],
 }
 
 RECORDER = record_fact

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.db import find, session
@@ -15,7 +15,7 @@ from marketplace.core.events import Fact, announce
 from marketplace.core.money import Money
 from marketplace.documents.contracts_pdf import render_pdf
 from marketplace.documents.files import store_file
-from marketplace.documents.signatures import open_envelope
+from marketplace.documents.signatures import EnvelopeDeclined, EnvelopeExpired, open_envelope
 from marketplace.financing import policy
 from marketplace.financing.applications import (
     Application,
@@ -92,13 +92,26 @@ def cancel_loan(actor: Actor, loan_id: UUID, now: datetime) -> Loan:
     """The bank gives an agreed loan up before it is paid out; promises of security end, a registered one is released."""
     loan = loan_for_lender(actor, loan_id)
     require(actor.may("loan.approve"))
+    _give_up(actor, loan, now)
+    return loan
+
+
+def end_unsigned_loan(_actor: Actor, fact: EnvelopeDeclined | EnvelopeExpired, now: datetime) -> None:
+    """A contract was declined or not signed in time: the loan ends and the promised rights are free."""
+    promised = select(Pledge.loan_id).where(Pledge.envelope_id == fact.envelope_id)
+    query = select(Loan).where(or_(Loan.envelope_id == fact.envelope_id, Loan.id.in_(promised))).with_for_update()
+    for loan in session.execute(query).scalars():
+        if loan.status is LoanStatus.APPROVED:
+            _give_up(SYSTEM, loan, now)
+
+
+def _give_up(actor: Actor, loan: Loan, now: datetime) -> None:
     loan.become(LoanStatus.CANCELLED)
     for pledge in pledges_of_loan(loan.id):
         if pledge.status in (PledgeStatus.AGREED, PledgeStatus.REFUSED):
             pledge.become(PledgeStatus.CANCELLED)
     session.flush()
     announce(actor, now, LoanCancelled(loan.id))
-    return loan
 
 
 def _by_id(application_id: UUID) -> list[tuple[Any, Asset]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from marketplace.registry.ownership import owns
 from marketplace.valuation.reports import Indication
 
 LONGEST_TERM_MONTHS = 60
+OPEN_FOR = timedelta(days=90)
 
 
 class RightNotInForce(Refused):
@@ -208,6 +209,21 @@ def decline_invitation(actor: Actor, invitation_id: UUID, reason: str, now: date
     session.flush()
     announce(actor, now, InvitationDeclined(invitation.id))
     return invitation
+
+
+def expire_applications(now: datetime) -> int:
+    """Close every application nobody decided on for ninety days; answers how many."""
+    overdue = session.execute(
+        select(Application)
+        .where(Application.status == ApplicationStatus.OPEN, Application.filed_at < now - OPEN_FOR)
+        .with_for_update(skip_locked=True)
+    ).scalars()
+    count = 0
+    for application in overdue:
+        application.become(ApplicationStatus.EXPIRED)
+        close_invitations(application.id)
+        count += 1
+    return count
 
 
 def find_application(actor: Actor, application_id: UUID, lock: bool = False) -> Application:

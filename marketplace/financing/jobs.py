@@ -6,6 +6,7 @@ from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.core.jobs import every
 from marketplace.financing.ageing import age_batch, first_day_to_age
+from marketplace.financing.applications import expire_applications
 from marketplace.financing.due_dates import business_date
 from marketplace.financing.term_sheets import expire_term_sheets
 
@@ -22,5 +23,6 @@ def age_loans() -> None:
 
 @every("5 16 * * *", "financing.expire_offers")
 def expire_offers() -> None:
-    """Close offers whose time is over."""
+    """Close offers and applications whose time is over."""
     expire_term_sheets(business_date(now()), now())
+    expire_applications(now())

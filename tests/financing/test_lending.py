@@ -13,6 +13,7 @@ from marketplace.core.db import session
 from marketplace.core.errors import NotAllowed, NotFound
 from marketplace.core.lifecycle import WrongStatus
 from marketplace.core.money import Money
+from marketplace.documents.signatures import decline
 from marketplace.financing.ageing import LoanDay, age_to
 from marketplace.financing.agreements import accept_term_sheet, cancel_loan
 from marketplace.financing.applications import (
@@ -62,6 +63,7 @@ from marketplace.identity.four_eyes import SecondPersonNeeded
 from marketplace.identity.sign_in import ReauthenticationRequired
 from marketplace.identity.verification import KycRequired
 from marketplace.ledger.accounts import balance
+from marketplace.notices.inbox import Notice
 from marketplace.registry.encumbrances import EncumbranceKind, encumber, open_encumbrances
 from marketplace.registry.rules import LegalRefusal
 from tests.makers.financing import (
@@ -481,3 +483,27 @@ def test_a_viewer_of_the_bank_prepares_nothing(parties: Parties) -> None:
     viewer = replace(parties.officer, permissions=frozenset())
     with pytest.raises(NotAllowed):
         prepare_term_sheet(viewer, invitation_of(application, parties.officer).id, make_offer(), now())
+
+
+def test_each_side_is_told_of_its_own_loan_only(parties: Parties) -> None:
+    rival, rival_approver = make_bank()
+    application = make_application(parties, rival)
+    sheet = make_term_sheet(parties, application)
+    make_term_sheet(parties, application, bank=(rival, rival_approver), rate_bps=888)
+    accept_term_sheet(parties.holder, sheet.id, [], now())
+    told = {
+        name: {row.kind for row in session.execute(select(Notice).where(Notice.person_id == actor.person_id)).scalars()}
+        for name, actor in (("holder", parties.holder), ("bank", parties.officer), ("rival", rival))
+    }
+    assert told["holder"] >= {"loan_offered"}
+    assert told["bank"] >= {"loan_asked", "loan_offer_to_approve", "loan_agreed"}
+    assert "loan_agreed" not in told["rival"] and "loan_offered" not in told["rival"] | told["bank"]
+
+
+def test_a_contract_that_is_declined_frees_the_right(parties: Parties) -> None:
+    loan = make_agreed_loan(parties)
+    assert loan.envelope_id is not None
+    decline(parties.holder, loan.envelope_id, "Terms changed", now())
+    assert find_loan(loan.id).status is LoanStatus.CANCELLED
+    assert pledges_of_loan(loan.id)[0].status is PledgeStatus.CANCELLED
+    assert make_agreed_loan(parties).status is LoanStatus.APPROVED
