@@ -4,8 +4,19 @@ from collections.abc import Sequence
 
 from marketplace.audit.trail import record_fact
 from marketplace.core.events import Fact, Reaction
-from marketplace.deals import auction_listing, bidders, closing, contracts, news, price_lessons, settlement, won_lots
-from marketplace.deals.auction_closing import AuctionUnsold, AuctionWon, BuyerDefaulted
+from marketplace.deals import (
+    auction_listing,
+    auction_news,
+    bidders,
+    closing,
+    contracts,
+    news,
+    price_lessons,
+    settlement,
+    won_lots,
+)
+from marketplace.deals.auction_closing import AuctionUnsold, AuctionWon, BuyerDefaulted, SecondChanceOffered
+from marketplace.deals.bidders import DepositReturned
 from marketplace.deals.deals import DealCancelled, DealFundsHeld, DealOpened, DealRefunding, DealReleased
 from marketplace.deals.messages import MessageSent
 from marketplace.deals.negotiations import NegotiationEnded, OfferMade
@@ -30,6 +41,7 @@ from marketplace.identity.verification import (
     OrganisationSuspended,
 )
 from marketplace.listings import course, watchlists
+from marketplace.listings.course import ListingMoved
 from marketplace.listings.listings import ListingPublished, ListingTermsChanged
 from marketplace.notices import identity_news, letters
 from marketplace.payments.collections import PaymentCollected
@@ -60,9 +72,12 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     ListingPublished: [auction_listing.announce_lot],
     ListingTermsChanged: [watchlists.tell_watchers],
     # auctions
-    AuctionWon: [won_lots.open_deal_for_winner],
+    ListingMoved: [auction_listing.follow_listing],
+    AuctionWon: [won_lots.open_deal_for_winner, auction_news.tell_won],
+    DepositReturned: [auction_news.tell_returned],
+    SecondChanceOffered: [auction_news.tell_chance],
     BuyerDefaulted: [won_lots.end_defaulted_deal],
-    AuctionUnsold: [auction_listing.close_unsold_listing],
+    AuctionUnsold: [auction_listing.close_unsold_listing, auction_news.tell_unsold],
     # deals
     OfferMade: [news.tell_offer],
     NegotiationEnded: [news.tell_negotiation_ended],

@@ -88,6 +88,16 @@ def declare_default(auction_id: UUID, nothing: dict[str, Any]) -> Any:
     return auction_closing.declare_default(current_actor(), auction_id, now())
 
 
+@api.post("/auctions/<uuid:auction_id>/deal")
+@needs("platform.operate")
+@idempotent
+@api.input(NothingIn, arg_name="nothing")
+@api.output(AuctionOut)
+def open_held_up_deal(auction_id: UUID, nothing: dict[str, Any]) -> Any:
+    """Try again to open the deal of a sold lot."""
+    return auction_closing.open_held_up_deal(current_actor(), auction_id, now())
+
+
 @api.post("/auctions/<uuid:auction_id>/second-chance")
 @needs("deal.trade")
 @idempotent

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import database_now
 from marketplace.core.db import session
-from marketplace.core.errors import NotFound, Refused, require
+from marketplace.core.errors import NotFound, Problem, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
@@ -30,6 +30,26 @@ class NoChanceOffered(Refused):
     """Nothing was offered to this bidder, or the time to answer is over."""
 
     message = _l("There is no second-chance offer for you on this lot.")
+
+
+class LotHasBids(Refused):
+    """Bids bind the seller as they bind the bidder: the lot runs to its end."""
+
+    message = _l("This lot has bids or is open: its listing cannot be paused or withdrawn.")
+
+
+class NothingHeldUp(Refused):
+    """The lot has its deal, or no buyer."""
+
+    message = _l("No deal of this lot is waiting to be opened.")
+
+
+@dataclass(frozen=True)
+class AuctionDealHeldUp(Fact):
+    """A lot was sold but its deal cannot be opened yet: the operator's alarm."""
+
+    auction_id: UUID
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -104,11 +124,38 @@ def _award(auction: Auction, winner: tuple[UUID, str], price: Money | None, now:
     auction.winner_id, auction.winner_code, auction.price_minor = winner[0], winner[1], price.amount_minor
     auction.become(AuctionStatus.SOLD)
     session.flush()
-    announce(
-        SYSTEM,
-        now,
-        AuctionWon(auction.id, auction.listing_id, auction.asset_id, auction.seller_id, winner[0], price),
+    _ask_for_deal(auction, now)
+
+
+def _ask_for_deal(auction: Auction, now: datetime) -> None:
+    """Open the deal; what the law refuses at this moment keeps the sale on record and waits for the operator."""
+    assert auction.winner_id is not None
+    assert auction.price is not None
+    won = AuctionWon(
+        auction.id, auction.listing_id, auction.asset_id, auction.seller_id, auction.winner_id, auction.price
     )
+    try:
+        with session.begin_nested():
+            announce(SYSTEM, now, won)
+    except Problem as refusal:
+        announce(SYSTEM, now, AuctionDealHeldUp(auction.id, refusal.code))
+
+
+def open_held_up_deal(actor: Actor, auction_id: UUID, now: datetime) -> Auction:
+    """Try again to open the deal of a sold lot, once its obstacle is gone."""
+    require(actor.may("platform.operate"))
+    auction = find_auction(auction_id, lock=True)
+    require(auction.status is AuctionStatus.SOLD and auction.deal_id is None, NothingHeldUp())
+    _ask_for_deal(auction, now)
+    return auction
+
+
+def withdraw_lot(auction: Auction, now: datetime) -> None:
+    """The seller takes back a locked lot on which nobody has bid."""
+    require(auction.bid_count == 0, LotHasBids())
+    append_event(auction, "closed", now, detail="withdrawn")
+    auction.become(AuctionStatus.UNSOLD)
+    settle_deposits(auction, None, now)
 
 
 def record_deal(actor: Actor, auction_id: UUID, deal_id: UUID, now: datetime) -> None:

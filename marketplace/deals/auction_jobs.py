@@ -5,6 +5,7 @@ from uuid import UUID
 from marketplace.core.clock import database_now
 from marketplace.core.jobs import enqueue, every, task
 from marketplace.deals.auction_closing import close_auction, due_auctions, lapse_second_chances
+from marketplace.deals.auction_news import tell_outbid
 from marketplace.deals.auctions import AuctionStatus
 
 
@@ -23,3 +24,9 @@ def sweep() -> None:
     for auction_id in due_auctions(instant):
         close_auction(auction_id)
     lapse_second_chances(instant)
+
+
+@every("* * * * * */10", "auctions.tell_outbid")
+def tell() -> None:
+    """Tell who was overtaken since the last look."""
+    tell_outbid(database_now())

@@ -3,9 +3,16 @@
 from datetime import datetime
 
 from marketplace.core.actor import SYSTEM, Actor
-from marketplace.deals.auction_closing import AuctionUnsold
-from marketplace.deals.auctions import announce_auction, find_auction, terms_from
-from marketplace.listings.course import close_listing
+from marketplace.core.errors import require
+from marketplace.deals.auction_closing import AuctionUnsold, LotHasBids, withdraw_lot
+from marketplace.deals.auctions import (
+    AuctionStatus,
+    announce_auction,
+    auction_of_listing,
+    find_auction,
+    terms_from,
+)
+from marketplace.listings.course import ListingMoved, close_listing
 from marketplace.listings.listings import ListingPublished, ListingStatus, find_listing
 from marketplace.listings.terms import ListingMode
 
@@ -24,3 +31,14 @@ def close_unsold_listing(_actor: Actor, fact: AuctionUnsold, now: datetime) -> N
     listing = find_listing(find_auction(fact.auction_id).listing_id)
     if listing.status in (ListingStatus.PUBLISHED, ListingStatus.UNDER_OFFER, ListingStatus.RESERVED):
         close_listing(SYSTEM, listing.id, now)
+
+
+def follow_listing(_actor: Actor, fact: ListingMoved, now: datetime) -> None:
+    """A lot without bids ends with its withdrawn listing; a lot with bids keeps its listing where it is."""
+    if fact.after not in (ListingStatus.WITHDRAWN.value, ListingStatus.PAUSED.value):
+        return
+    known = auction_of_listing(fact.listing_id)
+    if known is None or known.status is not AuctionStatus.OPEN:
+        return
+    require(fact.after == ListingStatus.WITHDRAWN.value, LotHasBids())
+    withdraw_lot(find_auction(known.id, lock=True), now)

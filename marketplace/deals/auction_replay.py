@@ -132,7 +132,8 @@ def _revealed_reserve(case: Mapping[str, Any]) -> Money | None:
 
 
 def _check_close(run: Replay, event: log.LogEvent, winner: tuple[str, Money] | None) -> None:
-    if event.occurred_at < run.state.closes_at and not run.state.ended:
+    withdrawn = event.detail == "withdrawn" and run.state.bids == 0
+    if event.occurred_at < run.state.closes_at and not run.state.ended and not withdrawn:
         raise log.LogBroken(sequence=event.sequence, fault="closed too early")
     if (event.bidder, event.amount) != (winner or (None, None)):
         raise log.LogBroken(sequence=event.sequence, fault="the winner or the price does not follow from the bids")

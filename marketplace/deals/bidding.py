@@ -25,6 +25,12 @@ class LotNotOpen(Refused):
     message = _l("Bidding on this lot has not begun.")
 
 
+class LotSuspended(Refused):
+    """The register changed under the lot; nobody may bid until that is mended."""
+
+    message = _l("This lot is suspended because the register changed. No bids are taken until it is clear.")
+
+
 class BidTooLow(Refused):
     """The amount is below the smallest acceptable bid at the moment of acceptance."""
 
@@ -142,6 +148,8 @@ def _refusal(actor: Actor, auction_id: UUID, row: Any) -> Problem:
             return LotClosed()
         case "lot_not_open":
             return LotNotOpen()
+        case "lot_suspended":
+            return LotSuspended()
         case "bid_too_low":
             return BidTooLow(minimum_acceptable=Money(row.minimum_minor, row.currency))
         case "wrong_currency":

@@ -287,6 +287,8 @@ BEGIN
     IF p_organisation = lot.seller_id THEN said := 'conflict_of_interest';
     ELSIF lot.status <> 'open' OR at >= lot.closes_at THEN said := 'lot_closed';
     ELSIF at < lot.opens_at THEN said := 'lot_not_open';
+    ELSIF EXISTS (SELECT 1 FROM listings WHERE id = lot.listing_id AND status = 'suspended') THEN
+        said := 'lot_suspended';
     ELSIF bidder.id IS NULL THEN said := 'not_registered';
     ELSIF bidder.status <> 'admitted' THEN said := 'deposit_missing';
     ELSIF p_currency <> lot.start_currency THEN said := 'wrong_currency';
