@@ -3,19 +3,21 @@
 from typing import Any
 from uuid import UUID
 
-from flask import render_template
+from flask import render_template, request
 from sqlalchemy import select
 
+from marketplace.core.clock import now
 from marketplace.core.db import find, session
 from marketplace.core.errors import NotFound, require
-from marketplace.core.http import public
+from marketplace.core.http import public, signed_in
 from marketplace.core.i18n import _l
 from marketplace.identity.blueprints import pages
 from marketplace.identity.organisations import Organisation, OrganisationKind
 from marketplace.identity.people import Membership, Person
 from marketplace.identity.roles import KIND_LABELS, ROLE_LABELS
+from marketplace.identity.sessions import renew_token
 from marketplace.identity.sign_in import first_organisation
-from marketplace.identity.visitor import enter, go_on, settings
+from marketplace.identity.visitor import enter, go_on, keep_token, require_visit, settings
 
 ORGANISATIONS_SHOWN = 2
 TO_TRY = {
@@ -85,6 +87,17 @@ def be_demo_persona(person_id: UUID) -> Any:
     """Sign in as a demo persona; real people can never be entered this way."""
     require(settings().demo, NotFound())
     person = find(Person, person_id)
-    require(person.demo and person.active, NotFound())
+    require(person.is_persona and person.active, NotFound())
     enter(person, first_organisation(person), second_factor=True)
     return go_on(None)
+
+
+@pages.post("/demo/confirmation")
+@signed_in
+def confirm_as_persona() -> Any:
+    """A persona has no password: in a demo one click proves again who it is."""
+    visit = require_visit()
+    require(settings().demo and visit.person.is_persona, NotFound())
+    visit.session.authenticated_at = now()
+    keep_token(renew_token(visit.session))
+    return go_on(request.form.get("next"))

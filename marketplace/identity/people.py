@@ -55,6 +55,11 @@ class Person(Model, UserMixin):  # type: ignore[misc]  # Flask-Security's own co
     mf_recovery_codes: Mapped[list[str]] = mapped_column(MutableList.as_mutable(JSONB), default=list)
 
     @property
+    def is_persona(self) -> bool:
+        """Whether this is a fictional person of a demo, without a password."""
+        return self.demo and self.password is None
+
+    @property
     def has_second_factor(self) -> bool:
         """Whether the person set up one-time codes."""
         return self.tf_totp_secret is not None

@@ -368,7 +368,17 @@ def test_in_a_demo_only_demo_people_can_be_entered(
     monkeypatch.setitem(client.application.extensions, "settings", replace(settings, demo=True))
     real, _organisation = make_member(db)
     fictional, bank = make_member(db, "bank", demo=True)
+    fictional.password = None
+    db.commit()
     assert client.post(f"/demo/{real.id}").status_code == 404
     assert client.post(f"/demo/{fictional.id}").status_code == 303
     me = client.get("/api/v1/me").json
     assert UUID(me["organisation_id"]) == bank.id and me["second_factor"] is True
+    opened = db.query(SignInSession).filter_by(person_id=fictional.id).one()
+    opened.authenticated_at = now() - timedelta(hours=1)
+    db.commit()
+    assert client.post("/demo/confirmation", data={"next": "/organisation"}).location == "/organisation"
+    db.refresh(opened)
+    assert now() - opened.authenticated_at < timedelta(minutes=1)
+    enter(client, real)
+    assert client.post("/demo/confirmation").status_code == 404
