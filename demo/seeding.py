@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from demo.assets import ASSETS, make_assets
+from demo.loans import make_loans
 from demo.market import make_market
 from demo.people import Cast, make_cast
 from marketplace.core.db import session
@@ -38,17 +39,17 @@ def seed_demo(now: datetime, tell: Callable[[str], None]) -> dict[str, Any]:
     owned = make_assets(dice, cast, now)
     tell("listings and auctions in progress")
     listings = make_market(dice, cast, owned, now)
-    tell("risk pool")
-    make_pool(cast, now)
-    return {"seeded": True, "organisations": len(cast.organisations), "assets": ASSETS, "listings": listings}
+    tell("risk pool and loans in every state")
+    loans = make_loans(dice, cast, make_pool(cast, now), now)
+    made = {"organisations": len(cast.organisations), "assets": ASSETS, "listings": listings, "loans": loans}
+    return {"seeded": True, **made}
 
 
-def make_pool(cast: Cast, now: datetime) -> pools.Pool:
-    """One pool of forty million, tenfold, with four adopted schemes."""
+def make_pool(cast: Cast, now: datetime) -> list[schemes.Scheme]:
+    """One pool of forty million, tenfold, with its four adopted schemes."""
     approver = cast.approvers["pool_administrator1"]
     name = {"zh": "示范知识产权质押风险补偿资金池（演示）", "en": "Demo IP pledge risk pool (fictional)"}
     pool = pools.open_pool(approver, name, "CNY", Fraction(10), now)
     pools.replenish_pool(approver, pool.id, BUDGET, "DEMO-BUDGET", now)
-    for scheme in ADOPTED:
-        schemes.adopt_scheme(approver, pool.id, published_scheme(scheme), (date(now.year - 1, 1, 1), None), now)
-    return pool
+    first = date(now.year - 1, 1, 1)
+    return [schemes.adopt_scheme(approver, pool.id, published_scheme(scheme), (first, None), now) for scheme in ADOPTED]

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
-from demo import assets, market, seeding
+from demo import assets, loans, market, seeding
 from marketplace.core.clock import now
 from marketplace.deals.auctions import Auction
 from marketplace.identity.organisations import Organisation
 from marketplace.listings.listings import Listing
 from marketplace.registry.assets import Asset
+from marketplace.risk_pool.enrolments import Enrolment, EnrolmentStatus
 
 
 @pytest.fixture
@@ -19,6 +20,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assets, "ASSETS", 300)
     monkeypatch.setattr(market, "LISTINGS", 24)
     monkeypatch.setattr(market, "AUCTIONS", 4)
+    monkeypatch.setattr(loans, "STATES", (("offered", 1), ("running", 1), ("recovered", 1)))
 
 
 def count(db: Any, kind: Any) -> int:
@@ -31,6 +33,9 @@ def test_the_demo_is_made_once_and_everything_in_it_is_marked(db: Any, small: No
     assert count(db, Listing) == 24
     assert count(db, Auction) == 4
     assert count(db, Asset) == 300
+    assert dict(db.execute(select(Enrolment.status, func.count()).group_by(Enrolment.status)).all()) == {
+        EnrolmentStatus.ACTIVE: 1, EnrolmentStatus.COMPENSATED: 1,
+    }  # fmt: skip
     assert not db.execute(select(Asset.id).where(Asset.demo.is_(False))).first()
     assert not db.execute(select(Organisation.id).where(Organisation.demo.is_(False))).first()
     assert seeding.seed_demo(now(), lambda _step: None) == {"seeded": False}

@@ -1,0 +1,246 @@
+"""Sixty fictional loans in every state, made by the same acts that real people take."""
+
+import random
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from demo.people import Cast
+from marketplace.core.actor import Actor
+from marketplace.core.db import session
+from marketplace.core.money import Money
+from marketplace.documents.files import store_file
+from marketplace.documents.signatures import sign
+from marketplace.financing.ageing import age_to
+from marketplace.financing.agreements import accept_term_sheet
+from marketplace.financing.applications import Application, Wish, cap_of, file_application, invitations_of
+from marketplace.financing.asset_values import value_seen
+from marketplace.financing.disbursement import disburse_loan
+from marketplace.financing.loan_terms import RepaymentMethod
+from marketplace.financing.loans import Loan, instalments_of
+from marketplace.financing.pledges import file_pledge, pledges_of_loan, register_pledge
+from marketplace.financing.repayments import Receipt, payoff_of, record_repayment
+from marketplace.financing.term_sheets import (
+    Offer,
+    TermSheet,
+    TermSheetStatus,
+    ValuationBasis,
+    approve_term_sheet,
+    prepare_term_sheet,
+)
+from marketplace.listings.listings import Listing
+from marketplace.registry.assets import Asset, AssetKind
+from marketplace.risk_pool import claims, compensation, enrolling, recoveries
+from marketplace.risk_pool.claims import Claim, ClaimDocumentKind
+from marketplace.risk_pool.enrolments import Enrolment
+from marketplace.risk_pool.schemes import Scheme
+
+STATES = (
+    ("applied", 8), ("offered", 8), ("agreed", 5), ("pledged", 5), ("running", 14), ("late", 6), ("failed", 3),
+    ("claimed", 2), ("compensated", 3), ("recovered", 2), ("paid_off", 4),
+)  # fmt: skip
+"""How many loans end in which state: sixty in all."""
+AGE_DAYS = {
+    "running": 100,
+    "late": 80,
+    "failed": 160,
+    "claimed": 170,
+    "compensated": 180,
+    "recovered": 200,
+    "paid_off": 120,
+}
+DEFAULTS = ("claimed", "compensated", "recovered")
+METHODS = (RepaymentMethod.EQUAL_INSTALMENTS, RepaymentMethod.EQUAL_PRINCIPAL)
+TERM_MONTHS = 12
+
+
+@dataclass
+class Lending:
+    """Everybody and everything a loan needs, and the day on which its story begins."""
+
+    cast: Cast
+    dice: random.Random
+    schemes: list[Scheme]
+    holder: str
+    bank: str
+    asset_id: UUID
+    began: datetime
+    nr: int
+
+    def person(self, actors: dict[str, Actor], key: str, at: datetime) -> Actor:
+        """Somebody, freshly signed in at that moment of the story."""
+        return replace(actors[key], authenticated_at=at)
+
+
+def make_loans(dice: random.Random, cast: Cast, schemes: list[Scheme], now: datetime) -> int:
+    """Make every loan up to its state; the defaults are claimed and compensated after all have aged to today."""
+    free = _free_inventions(cast)
+    stories = [state for state, number in STATES for _ in range(number)]
+    failed: list[tuple[str, Lending, Enrolment]] = []
+    for nr, state in enumerate(stories):
+        holder, asset_id = free[nr]
+        began = now - timedelta(days=AGE_DAYS.get(state, 3), hours=nr % 5)
+        lending = Lending(cast, dice, schemes, holder, cast.banks[nr % len(cast.banks)], asset_id, began, nr)
+        enrolment = _make_loan(lending, state, now)
+        if enrolment is not None and state in DEFAULTS:
+            failed.append((state, lending, enrolment))
+    age_to(now.date(), now)
+    for state, lending, enrolment in failed:
+        session.refresh(enrolment)
+        _default(lending, state, enrolment, now)
+    return len(stories)
+
+
+def _free_inventions(cast: Cast) -> list[tuple[str, UUID]]:
+    """Unlisted inventions in force with one owner, taking the companies in turn."""
+    listed = select(Listing.asset_id)
+    query = select(Asset.id, Asset.applicants).where(
+        Asset.kind == AssetKind.INVENTION, Asset.status == "in_force", Asset.id.not_in(listed)
+    )
+    names = {cast.organisations[key].name_zh: key for key in cast.companies}
+    by_company: dict[str, list[UUID]] = {key: [] for key in cast.companies}
+    for asset_id, applicants in session.execute(query.order_by(Asset.number)).all():
+        if len(applicants) == 1:
+            by_company[names[applicants[0]]].append(asset_id)
+    turns = max(len(found) for found in by_company.values())
+    return [(key, by_company[key][turn]) for turn in range(turns) for key in by_company if turn < len(by_company[key])]
+
+
+def _make_loan(lending: Lending, state: str, now: datetime) -> Enrolment | None:
+    application = _apply(lending)
+    if state == "applied":
+        return None
+    sheet = _offer(lending, application)
+    if state == "offered":
+        return None
+    loan = _agree(lending, sheet)
+    if state == "agreed":
+        return None
+    _pledge(lending, loan)
+    enrolment = None if state == "paid_off" else _enrol(lending, loan, defaults=state in DEFAULTS)
+    if state == "pledged":
+        return enrolment
+    disburse_loan(lending.person(lending.cast.approvers, lending.bank, lending.began), loan.id, lending.began)
+    paid_until = (
+        now.date() if state == "running" else lending.began.date() + timedelta(days=33 if state == "late" else 0)
+    )
+    _repay(lending, loan, paid_until)
+    if state == "paid_off":
+        _pay_off(lending, loan, now)
+    return enrolment
+
+
+def _apply(lending: Lending) -> Application:
+    at = lending.began
+    holder = lending.person(lending.cast.officers, lending.holder, at)
+    asset = session.get(Asset, lending.asset_id)
+    assert asset is not None
+    cap = cap_of([(asset, value_seen(holder, asset, at))])
+    most = cap.amount.amount_minor if cap else 300_000_000
+    amount = Money(max(100_000, most * lending.dice.randrange(50, 95) // 100 // 100_000 * 100_000), "CNY")
+    banks = [lending.cast.organisations[lending.bank].id]
+    return file_application(
+        holder,
+        Wish(
+            asset_ids=[lending.asset_id], amount=amount, term_months=TERM_MONTHS, purpose="DEMO: working capital",
+            bank_ids=banks,
+        ),
+        at,
+    )  # fmt: skip
+
+
+def _offer(lending: Lending, application: Application) -> TermSheet:
+    at = lending.began
+    offer = Offer(
+        amount=application.amount, rate_bps=lending.dice.randrange(320, 520), term_months=TERM_MONTHS,
+        method=METHODS[lending.nr % 2], assessed_value=Money(application.amount.amount_minor * 5, "CNY"),
+        value_basis=ValuationBasis.BANK_INTERNAL, upfront_fee=Money(0, "CNY"),
+    )  # fmt: skip
+    officer = lending.person(lending.cast.officers, lending.bank, at)
+    sheet = prepare_term_sheet(officer, invitations_of(application.id)[0].id, offer, at)
+    if sheet.status is TermSheetStatus.OFFERED:
+        return sheet
+    return approve_term_sheet(lending.person(lending.cast.approvers, lending.bank, at), sheet.id, at)
+
+
+def _agree(lending: Lending, sheet: TermSheet) -> Loan:
+    at = lending.began
+    return accept_term_sheet(lending.person(lending.cast.officers, lending.holder, at), sheet.id, [], at)
+
+
+def _pledge(lending: Lending, loan: Loan) -> None:
+    at = lending.began
+    holder = lending.person(lending.cast.officers, lending.holder, at)
+    officer = lending.person(lending.cast.officers, lending.bank, at)
+    pledges = pledges_of_loan(loan.id)
+    for envelope_id in (loan.envelope_id, *(pledge.envelope_id for pledge in pledges)):
+        assert envelope_id is not None
+        sign(holder, envelope_id, at)
+        sign(officer, envelope_id, at)
+    for pledge in pledges:
+        file_pledge(officer, pledge.id, f"DEMO-F{lending.nr:04d}", at)
+        register_pledge(officer, pledge.id, f"DEMO-Y{lending.nr:04d}", at.date(), at)
+
+
+def _enrol(lending: Lending, loan: Loan, defaults: bool) -> Enrolment:
+    """Into the pool; a default goes under a scheme without breaker, so that the demo's banks stay in standing."""
+    at, cast = lending.began, lending.cast
+    calm = [each for each in lending.schemes if each.terms.bank_year_loss_rate is None or not defaults]
+    scheme = calm[lending.nr % len(calm)]
+    standing = {"insurer_or_guarantor": "guarantor1", "insurer": "insurer1", "appraiser": "appraiser1"}
+    wanted = [name for name in scheme.terms.known_shares() if name in standing]
+    parties = {name: cast.organisations[standing[name]].id for name in wanted}
+    officer = lending.person(cast.officers, lending.bank, at)
+    enrolment = enrolling.propose_enrolment(officer, scheme.id, loan.id, parties, at)
+    for name in wanted:
+        enrolling.agree_to_share(lending.person(cast.officers, standing[name], at), enrolment.id, at)
+    enrolling.submit_enrolment(officer, enrolment.id, at)
+    enrolling.review_enrolment(lending.person(cast.officers, "pool_administrator1", at), enrolment.id, at)
+    return enrolling.enrol(lending.person(cast.approvers, "pool_administrator1", at), enrolment.id, at)
+
+
+def _repay(lending: Lending, loan: Loan, until: date) -> None:
+    officer = lending.cast.officers[lending.bank]
+    for one in instalments_of(loan.id):
+        if one.due_on >= until:
+            return
+        at = datetime.combine(one.due_on, lending.began.timetz())
+        record_repayment(officer, loan.id, Receipt(amount=one.total, received_on=one.due_on,
+                                                   bank_reference=f"DEMO-R{lending.nr}-{one.nr}"), at)  # fmt: skip
+
+
+def _pay_off(lending: Lending, loan: Loan, now: datetime) -> None:
+    on = lending.began.date() + timedelta(days=20)
+    amount = payoff_of(loan, instalments_of(loan.id), on)
+    receipt = Receipt(amount=amount, received_on=on, bank_reference=f"DEMO-P{lending.nr}")
+    record_repayment(lending.cast.officers[lending.bank], loan.id, receipt, now)
+
+
+def _default(lending: Lending, state: str, enrolment: Enrolment, now: datetime) -> None:
+    claim = _claim(lending, enrolment, now)
+    reviewer = lending.person(lending.cast.officers, "pool_administrator1", now)
+    claims.review_claim(reviewer, claim.id, now)
+    if state == "claimed":
+        return
+    claims.recommend_claim(reviewer, claim.id, "DEMO: file complete", now)
+    compensation.compensate_claim(lending.person(lending.cast.approvers, "pool_administrator1", now), claim.id, now)
+    if state == "compensated":
+        return
+    received = Money(claim.loss.amount_minor // 5, "CNY")
+    cost = Money(received.amount_minor // 6, "CNY")
+    details = (now.date(), "collateral", f"DEMO-C{lending.nr}")
+    recoveries.record_recovery(lending.cast.officers[lending.bank], claim.id, received, cost, details, now)
+
+
+def _claim(lending: Lending, enrolment: Enrolment, now: datetime) -> Claim:
+    officer = lending.person(lending.cast.officers, lending.bank, now)
+    loan = session.get(Loan, enrolment.loan_id)
+    assert loan is not None
+    session.refresh(loan)
+    documents = [
+        (kind, store_file(officer, f"DEMO {kind.value}".encode(), f"{kind.value}.txt", "claim", now).id)
+        for kind in ClaimDocumentKind
+    ]
+    return claims.file_claim(officer, enrolment.id, (loan.outstanding, Money(0, "CNY")), documents, now)
