@@ -48,6 +48,7 @@ from marketplace.payments.collections import PaymentCollected
 from marketplace.registry.encumbrances import EncumbranceEntered
 from marketplace.registry.ownership import OwnershipRegistered, OwnershipTransferred
 from marketplace.registry.rights import LicenceGranted
+from marketplace.registry.statuses import AssetStatusChanged
 from marketplace.risk_pool import monitoring as pool_monitoring
 
 REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
@@ -68,6 +69,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     OwnershipTransferred: [course.suspend_if_refused],
     EncumbranceEntered: [course.suspend_if_refused],
     LicenceGranted: [course.suspend_if_refused],
+    AssetStatusChanged: [course.suspend_if_refused],
     # listings
     ListingPublished: [auction_listing.announce_lot],
     ListingTermsChanged: [watchlists.tell_watchers],

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Date, Index, String, Text, func, or_, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Date, Index, String, Text, func, or_, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.core.db import Model, new_id, session
+from marketplace.core.db import Model, session
 from marketplace.registry.assets import Asset, application_key, number_key
 from marketplace.registry.offices.record import Conveyance as RecordedConveyance
+from marketplace.registry.offices.record import PropertyReference
+from marketplace.registry.pouring import pour
 
 
 class Conveyance(Model):
@@ -48,49 +50,65 @@ class ConveyedRight(Model):
 
 def store_conveyances(rows: Iterable[RecordedConveyance], now: datetime) -> tuple[int, int]:
     """Store recordations and the rights they touch, each once; returns how many rows were new and known."""
-    created = unchanged = 0
-    for row in rows:
-        news = _store_heading(row, now) if row.text or row.assignors else False
-        rights = [
-            {
-                "id": new_id(),
-                "office": row.office,
-                "reference": row.reference,
-                "application_key": application_key(row.office, item.application_number)[:60],
-                "patent_key": number_key(item.patent_number or item.publication_number)[:60],
-                "title": item.title,
-            }
-            for item in row.properties
-        ]
-        if rights:
-            added = session.execute(
-                upsert(ConveyedRight).on_conflict_do_nothing().returning(ConveyedRight.id), rights
-            ).all()
-            news = news or bool(added)
-        created += news
-        unchanged += not news
-    return created, unchanged
+    given = list(rows)
+    headings = {(row.office, row.reference): _heading(row, now) for row in given if row.text or row.assignors}
+    rights = {_place(row, item): item.title for row in given for item in row.properties}
+    known_headings = _known(Conveyance.office, Conveyance.reference, places=list(headings))
+    known_rights = _known(
+        ConveyedRight.office,
+        ConveyedRight.reference,
+        ConveyedRight.application_key,
+        ConveyedRight.patent_key,
+        places=list(rights),
+    )
+    pour(Conveyance, [row for place, row in headings.items() if place not in known_headings], skip_known=True)
+    names = ("office", "reference", "application_key", "patent_key")
+    pour(
+        ConveyedRight,
+        [
+            {**dict(zip(names, place, strict=True)), "title": title}
+            for place, title in rights.items()
+            if place not in known_rights
+        ],
+        skip_known=True,
+    )
+    created = sum(1 for row in given if _tells_news(row, known_headings, known_rights))
+    return created, len(given) - created
 
 
-def _store_heading(row: RecordedConveyance, now: datetime) -> bool:
-    added = session.execute(
-        upsert(Conveyance)
-        .values(
-            id=new_id(),
-            office=row.office,
-            reference=row.reference,
-            conveyance_class=row.conveyance_class[:30],
-            words=row.text,
-            recorded_on=row.recorded_on,
-            executed_on=row.executed_on,
-            assignors=list(row.assignors),
-            assignees=list(row.assignees),
-            known_from=now,
-        )
-        .on_conflict_do_nothing()
-        .returning(Conveyance.id)
-    ).first()
-    return added is not None
+def _tells_news(row: RecordedConveyance, known_headings: set[Any], known_rights: set[Any]) -> bool:
+    if (row.text or row.assignors) and (row.office, row.reference) not in known_headings:
+        return True
+    return any(_place(row, item) not in known_rights for item in row.properties)
+
+
+def _place(row: RecordedConveyance, item: PropertyReference) -> tuple[str, str, str, str]:
+    return (
+        row.office,
+        row.reference,
+        application_key(row.office, item.application_number)[:60],
+        number_key(item.patent_number or item.publication_number)[:60],
+    )
+
+
+def _known(*columns: Any, places: list[Any]) -> set[Any]:
+    if not places:
+        return set()
+    return {tuple(row) for row in session.execute(select(*columns).where(tuple_(*columns).in_(places)))}
+
+
+def _heading(row: RecordedConveyance, now: datetime) -> dict[str, Any]:
+    return {
+        "office": row.office,
+        "reference": row.reference,
+        "conveyance_class": row.conveyance_class[:30],
+        "words": row.text,
+        "recorded_on": row.recorded_on,
+        "executed_on": row.executed_on,
+        "assignors": list(row.assignors),
+        "assignees": list(row.assignees),
+        "known_from": now,
+    }
 
 
 def conveyances_of(asset: Asset) -> list[Conveyance]:

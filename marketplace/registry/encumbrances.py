@@ -201,6 +201,8 @@ def lift_encumbrance(
     burden.lifted_at = now
     burden.lift_reference = reference
     session.flush()
+    if burden.is_licence:
+        _release_cells(burden.id, burden.lifted_on)
     announce(actor, now, EncumbranceLifted(burden.id, burden.asset_id, burden.kind.value))
     return burden
 
@@ -338,6 +340,19 @@ def _take_rank(asset: Asset, burden: Encumbrance) -> None:
     if burden.single_pledge and live:
         raise refuse_by_law("CN-REF-09", burden.begins_on, conflict=live[0].reference)
     burden.rank = 1 + max((row.rank or 0 for row in live), default=0)
+
+
+def _release_cells(encumbrance_id: UUID, last_day: date) -> None:
+    """A lifted licence keeps nobody out from that day on."""
+    given = {"id": encumbrance_id, "day": last_day}
+    session.execute(text("DELETE FROM licence_cells WHERE encumbrance_id = :id AND begins_on >= :day"), given)
+    session.execute(
+        text(
+            "UPDATE licence_cells SET ends_on = CAST(:day AS date) - 1 WHERE encumbrance_id = :id "
+            "AND (ends_on IS NULL OR ends_on >= :day)"
+        ),
+        given,
+    )
 
 
 def _of_kind(asset_id: UUID, kind: EncumbranceKind, on: date) -> list[Encumbrance]:

@@ -39,6 +39,12 @@ class NotTheOwner(Refused):
     message = _l("The transferor does not hold that share of this asset.")
 
 
+class TransferToSelf(Refused):
+    """Nobody transfers a share to themselves."""
+
+    message = _l("Transferor and transferee are the same organisation.")
+
+
 class SharesNotWhole(Refused):
     """Stated shares that do not make one."""
 
@@ -192,6 +198,7 @@ def transfer_ownership(
     actor: Actor, asset_id: UUID, from_id: UUID, to_id: UUID, share: Fraction, reference: str, now: datetime
 ) -> None:
     """Pass a share from one owner to another from now on; what was held before stays on record."""
+    require(from_id != to_id, TransferToSelf())
     refuse_burdened_transfer(find_asset(asset_id, lock=True), now.date())
     units = units_of(share)
     rows = [row for row in believed_shares(asset_id) if row.held_to is None]

@@ -1,14 +1,18 @@
 """The pages of the register: my assets, the asset page, the import wizard, claims."""
 
+from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
+from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Malformed
 from marketplace.core.http import (
+    Waiting,
     current_actor,
+    dashboard_provider,
     idempotent,
     needs,
     optional_actor,
@@ -27,6 +31,15 @@ from marketplace.registry.policy import require_visible
 from marketplace.registry.schemas import ClaimForm, ConsentForm, DecisionForm, UploadForm
 
 pages = Blueprint("registry", __name__, template_folder="templates")
+
+
+@dashboard_provider
+def waiting_claims(actor: Actor, _now: datetime) -> list[Waiting]:
+    """What the operator finds on the dashboard."""
+    waiting = claims.waiting_claims() if actor.may("platform.verify") else []
+    if not waiting:
+        return []
+    return [Waiting(_("%(count)s claims to owner names wait.", count=len(waiting)), url_for("registry.claim_queue"))]
 
 
 @pages.get("/assets")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Date, ForeignKey, Sequence, String, select, text
+from sqlalchemy import Date, ForeignKey, Sequence, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import Actor
@@ -150,19 +150,7 @@ def _occupy(burden: Encumbrance, grant: Grant) -> None:
     session.flush()
 
 
-def release_cells(encumbrance_id: UUID, last_day: date) -> None:
-    """A lifted licence no longer keeps others out from that day on."""
-    session.execute(
-        text("DELETE FROM licence_cells WHERE encumbrance_id = :id AND begins_on >= :day"),
-        {"id": encumbrance_id, "day": last_day},
-    )
-    session.execute(
-        text("UPDATE licence_cells SET ends_on = CAST(:day AS date) - 1 WHERE encumbrance_id = :id"),
-        {"id": encumbrance_id, "day": last_day},
-    )
-
-
 __all__ = [
     "Alternative", "Conflict", "Instrument", "LicenceCell", "LicenceGranted", "Verdict", "check_instrument",
-    "grant_licence", "release_cells", "require_allowed", "standing_of",
+    "grant_licence", "require_allowed", "standing_of",
 ]  # fmt: skip

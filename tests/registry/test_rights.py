@@ -161,3 +161,19 @@ def test_postgresql_itself_keeps_exclusive_licences_apart(db: Any) -> None:
     )
     with pytest.raises(IntegrityError, match="ex_licence_cells_no_conflict"), db.begin_nested():
         db.execute(copy, {"id": first.id})
+
+
+def test_a_lifted_exclusive_licence_leaves_room_for_another(db: Any) -> None:
+    owner = make_organisation()
+    asset = make_asset(owner)
+    first = grant_licence(SYSTEM, licence(asset, owner, "exclusive"), "L1", NOW)
+    lift_encumbrance(SYSTEM, first.id, NOW)
+    assert grant_licence(SYSTEM, licence(asset, owner, "exclusive"), "L2", NOW).reference == "L2"
+
+
+def test_what_burdened_the_asset_on_a_past_day_is_still_told_after_it_was_lifted(db: Any) -> None:
+    asset, bank = make_asset(make_organisation()), make_organisation("bank")
+    burden = pledge(asset, bank, begins_on=date(2026, 1, 1))
+    lift_encumbrance(SYSTEM, burden.id, NOW)
+    assert [row.id for row in open_encumbrances(asset.id, date(2026, 6, 1))] == [burden.id]
+    assert open_encumbrances(asset.id, TODAY) == []
