@@ -8,11 +8,12 @@ from flask import Response, request
 
 from marketplace.core.clock import database_now, now
 from marketplace.core.http import current_actor, idempotent, needs, signed_in
-from marketplace.documents import files, signatures
+from marketplace.documents import files, jobs, signatures
 from marketplace.documents.panels import as_attachment
 from marketplace.documents.schemas import DeclineIn, EnvelopeOut, FileIn, FileOut
 
 api = APIBlueprint("documents_api", __name__, url_prefix="/api/v1", tag="documents")
+JOBS = jobs
 
 
 @api.post("/files")
