@@ -382,3 +382,16 @@ def test_in_a_demo_only_demo_people_can_be_entered(
     assert now() - opened.authenticated_at < timedelta(minutes=1)
     enter(client, real)
     assert client.post("/demo/confirmation").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/sign-up", "/password/forgotten", "/api/v1/sign-ups", "/api/v1/password-resets"])
+def test_letters_cannot_be_asked_for_without_end(client: FlaskClient, db: Any, throttled: None, path: str) -> None:
+    statuses = []
+    for number in range(22):
+        given, headers = {"email": f"n{number}@fictional.example"}, {"Idempotency-Key": uuid4().hex}
+        answer = client.post(path, json=given, headers=headers) if "api" in path else client.post(path, data=given)
+        statuses.append(answer.status_code)
+    assert set(statuses[:20]) <= {202, 303} and statuses[20:] == [429, 429]
+    assert int(answer.headers["Retry-After"]) > 0
+    spoofed = client.post(path, data=given, headers={"X-Forwarded-For": "198.51.100.1"})
+    assert spoofed.status_code == 429
