@@ -76,8 +76,8 @@ def licence_conflicts(proposed: Grant, standing: Iterable[Grant], chinese: bool,
     """Every standing licence that the proposed one cannot be granted beside."""
     found = []
     for grant in standing:
-        rule_id = excludes(proposed, grant, chinese) if meet(proposed, grant) else None
-        if rule_id:
+        rule_id = excludes(proposed, grant, chinese)
+        if rule_id and meet(proposed, grant):
             found.append(Conflict(grant.reference, rule_on(rule_id, on), grant.exclusivity))
     return found
 
@@ -86,9 +86,10 @@ def narrower_grants(
     proposed: Grant, standing: list[Grant], chinese: bool, on: date
 ) -> Iterator[tuple[Alternative, Grant]]:
     """Lawful grants close to the proposed one, the least given up first; each is checked again."""
-    blocking = [grant for grant in standing if meet(proposed, grant) and excludes(proposed, grant, chinese)]
+    blocking = [grant for grant in standing if excludes(proposed, grant, chinese) and meet(proposed, grant)]
     for alternative, narrower in _narrowed(proposed, blocking):
-        if not licence_conflicts(narrower, standing, chinese, on):
+        # A narrower grant can only meet what the wider one met.
+        if not licence_conflicts(narrower, blocking, chinese, on):
             yield alternative, narrower
 
 

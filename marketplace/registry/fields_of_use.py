@@ -6,6 +6,7 @@ because nothing tells which classes a name covers; contracts should therefore no
 """
 
 import re
+from functools import lru_cache
 
 from marketplace.core.errors import Malformed
 from marketplace.core.i18n import _l
@@ -15,6 +16,7 @@ _PREFIX = re.compile(r"^[A-HY](?:\d{2}(?:[A-Z](?:\d{1,4}(?:/\d{0,6})?)?)?)?$")
 _TOP = "\U0010fffe"
 
 
+@lru_cache(maxsize=20_000)
 def field_key(text: str) -> str:
     """The field in its comparable form: «*», a class prefix in capitals, or «name:…»."""
     plain = " ".join(text.split())

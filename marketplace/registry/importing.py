@@ -137,11 +137,10 @@ def _documents(batch: list[Row], source: str, seen: set[tuple[str, str]], report
             report.rejected.append(Rejection(source, row.row, row.field, row.code, row.message))
         elif isinstance(row, OfficeRecord):
             stored = stored_form(row)
-            digest = digest_of(stored)
             if holds_control_characters(stored):
                 report.rejected.append(Rejection(source, row.row, "", "control_character", ""))
                 continue
-            document = _Document(row, stored, document_key(row), digest)
+            document = _Document(row, stored, document_key(row), digest_of(stored))
             place = (row.office, document.key)
             if place in seen:
                 report.rejected.append(Rejection(source, row.row, "number", "duplicate_in_file", row.number))

@@ -36,8 +36,15 @@ def _plain(value: Any) -> Any:
 
 
 def holds_control_characters(stored: Stored) -> bool:
-    """Whether any text holds a character that PostgreSQL cannot keep."""
-    return "\\u0000" in json.dumps(stored, ensure_ascii=False)
+    """Whether any text holds a NUL or a lone surrogate, which PostgreSQL cannot keep."""
+    text = json.dumps(stored, ensure_ascii=False)
+    if "\\u0000" in text:
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def digest_of(stored: Stored) -> str:

@@ -1,6 +1,7 @@
 """Where a right or a grant holds: ISO 3166 countries, and the groups that contracts name."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from marketplace.core.errors import Malformed
 from marketplace.core.i18n import _l
@@ -286,6 +287,11 @@ _WORLDWIDE_KINDS = {"copyright", "software"}
 
 def countries_of(names: Iterable[str]) -> frozenset[str]:
     """The countries that a list of countries and groups means; an unknown name is refused."""
+    return _countries_of(tuple(names))
+
+
+@lru_cache(maxsize=20_000)
+def _countries_of(names: tuple[str, ...]) -> frozenset[str]:
     found: set[str] = set()
     for name in names:
         code = name.strip().upper()

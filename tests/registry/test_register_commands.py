@@ -100,3 +100,12 @@ def test_instruments_are_checked_from_a_file(app: APIFlask, db: Any, tmp_path: P
     assert (code, late["allowed"], late["conflicts"][0]["rule"]) == (0, False, "CN-LIC-01")
     assert late["alternatives"] == [{"change": "ends_on", "value": "2042-06-07"}]
     assert unknown["error"]["code"] == "malformed"
+
+
+def test_characters_that_no_database_keeps_are_a_rejected_row(app: APIFlask, db: Any, tmp_path: Path) -> None:
+    for name, mark in (("nul.json", "\\u0000"), ("surrogate.json", "\\ud800")):
+        text = (FIXTURES / "application.json").read_text(encoding="utf-8").replace("一种并不存在的多通阀", mark)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    code, report = run(app, "import", str(tmp_path), "--json")
+    assert [item["code"] for item in report["rejected"]] == ["control_character"] * 2
+    assert (code, report["created"]) == (0, 0)

@@ -12,6 +12,8 @@ _EMPTY = {"NULL", ""}
 def reel_frame(reel: str, frame: str) -> str:
     """The recordation reference with leading zeros, the form everything else is compared in."""
     reel, frame = squeeze(reel).lstrip("0") or "0", squeeze(frame).lstrip("0") or "0"
+    if not (reel.isdigit() and frame.isdigit() and len(reel) + len(frame) <= 16):
+        raise BadValue("bad_number", f"{reel}-{frame}"[:40], "reel_frame")
     return f"{reel.zfill(6)}-{frame.zfill(4)}"
 
 
