@@ -4,13 +4,12 @@ from datetime import datetime
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.errors import require
+from marketplace.deals.auction_announcing import announce_auction, terms_from
 from marketplace.deals.auction_closing import AuctionUnsold, LotHasBids, withdraw_lot
 from marketplace.deals.auctions import (
     AuctionStatus,
-    announce_auction,
     auction_of_listing,
     find_auction,
-    terms_from,
 )
 from marketplace.listings.course import ListingMoved, close_listing
 from marketplace.listings.listings import ListingPublished, ListingStatus, find_listing

@@ -13,7 +13,7 @@ from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Malformed, NotAllowed
 from marketplace.core.money import Money
-from marketplace.deals import auction_closing, auctions, bidders, bidding
+from marketplace.deals import auction_announcing, auction_closing, auctions, bidders, bidding
 from marketplace.deals.auction_replay import replay
 from marketplace.deals.auctions import AuctionStatus
 from marketplace.deals.bidders import BidderStatus, ConflictOfInterest, LotClosed
@@ -253,9 +253,9 @@ def test_a_listing_is_auctioned_once_by_its_seller_with_possible_terms(db: Any) 
     seller = make_actor()
     auction = make_auction(seller)
     again = (auction.listing_id, auction.asset_id, auction.seller_id)
-    with pytest.raises(auctions.AuctionExists):
-        auctions.announce_auction(seller, again, auction.rules, 1000, now())
+    with pytest.raises(auction_announcing.AuctionExists):
+        auction_announcing.announce_auction(seller, again, auction.rules, 1000, now())
     with pytest.raises(NotAllowed):
-        auctions.announce_auction(make_actor(), again, auction.rules, 1000, now())
+        auction_announcing.announce_auction(make_actor(), again, auction.rules, 1000, now())
     with pytest.raises(Malformed):
         make_auction(reserve=yuan(1))

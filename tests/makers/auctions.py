@@ -9,7 +9,8 @@ from marketplace.core.clock import now
 from marketplace.core.money import Money
 from marketplace.deals import auction_rules as rules
 from marketplace.deals import bidders
-from marketplace.deals.auctions import Auction, announce_auction
+from marketplace.deals.auction_announcing import announce_auction
+from marketplace.deals.auctions import Auction
 from marketplace.ledger import accounts, entries
 from marketplace.ledger.entries import Posting
 from tests.makers.identity import make_actor, make_organisation
