@@ -26,6 +26,7 @@ from marketplace.financing import news as loan_news
 from marketplace.financing.agreements import LoanCancelled, TermSheetAccepted
 from marketplace.financing.applications import ApplicationFiled, ApplicationWithdrawn, InvitationDeclined
 from marketplace.financing.loans import InstalmentMissed, LoanClassified, LoanDefaulted, LoanDisbursed, LoanPaidOff
+from marketplace.financing.monitoring import PledgeWeakened
 from marketplace.financing.pledges import PledgeRefused, PledgeRegistered, PledgeReleased
 from marketplace.financing.term_sheets import TermSheetOffered, TermSheetPrepared, TermSheetWithdrawn
 from marketplace.identity import api_keys, sessions
@@ -105,6 +106,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     PledgeRegistered: [loan_news.tell_registered],
     PledgeRefused: [loan_news.tell_refused],
     PledgeReleased: [loan_news.tell_released],
+    PledgeWeakened: [loan_news.tell_weakened],
     LoanDisbursed: [pool_monitoring.start_with_loan, loan_news.tell_disbursed],
     InstalmentMissed: [pool_monitoring.follow_class, loan_news.tell_missed],
     LoanClassified: [pool_monitoring.follow_class],

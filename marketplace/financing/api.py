@@ -11,6 +11,7 @@ from marketplace.financing import (
     agreements,
     applications,
     disbursement,
+    enforcement,
     loan_quality,
     loans,
     pledges,
@@ -275,3 +276,14 @@ def ask_release(pledge_id: UUID, given: dict[str, Any]) -> Any:
 def approve_release(pledge_id: UUID, nothing: dict[str, Any]) -> Any:
     """Agree to a release as the second person."""
     return pledges.approve_release(current_actor(), pledge_id, now())
+
+
+@api.post("/pledges/<uuid:pledge_id>/realisation")
+@signed_in
+@idempotent
+@api.input(s.RealisationIn, arg_name="given")
+@api.output(s.RealisationOut, status_code=201)
+def realise_pledge(pledge_id: UUID, given: dict[str, Any]) -> Any:
+    """Apply what the sale of a pledged right brought: costs, debt, surplus to the pledgor."""
+    costs = given.pop("costs")
+    return enforcement.realise_pledge(current_actor(), pledge_id, repayments.Receipt(**given), costs, now())

@@ -8,6 +8,7 @@ from marketplace.core.jobs import every
 from marketplace.financing.ageing import age_batch, first_day_to_age
 from marketplace.financing.applications import expire_applications
 from marketplace.financing.due_dates import business_date
+from marketplace.financing.monitoring import pledges_to_watch, watch_pledge
 from marketplace.financing.term_sheets import expire_term_sheets
 
 
@@ -26,3 +27,13 @@ def expire_offers() -> None:
     """Close offers and applications whose time is over."""
     expire_term_sheets(business_date(now()), now())
     expire_applications(now())
+
+
+@every("40 16 * * *", "financing.watch_pledges")
+def watch_pledges() -> None:
+    """Look at every pledged right of a running loan, some hundreds a transaction."""
+    today = business_date(now())
+    while waiting := pledges_to_watch(today):
+        for pledge_id in waiting:
+            watch_pledge(pledge_id, today, now())
+        session.commit()

@@ -13,7 +13,18 @@ from marketplace.core.clock import now
 from marketplace.core.errors import NotFound
 from marketplace.core.http import current_actor, idempotent, page_form, signed_in
 from marketplace.core.i18n import _
-from marketplace.financing import agreements, disbursement, loan_quality, loans, pledges, policy, repayments, views
+from marketplace.financing import (
+    agreements,
+    disbursement,
+    enforcement,
+    loan_quality,
+    loans,
+    monitoring,
+    pledges,
+    policy,
+    repayments,
+    views,
+)
 from marketplace.financing.classification import LoanClass
 from marketplace.financing.due_dates import business_date
 from marketplace.financing.pages_blueprint import pages
@@ -21,6 +32,7 @@ from marketplace.financing.schemas import (
     FilingIn,
     JudgementIn,
     NothingIn,
+    RealisationForm,
     ReasonIn,
     ReceiptForm,
     RegistrationIn,
@@ -57,6 +69,10 @@ PLEDGE_STEPS: dict[str, tuple[type[Any], Step]] = {
     "refusal": (ReasonIn, lambda actor, it, given, at: pledges.note_refusal(actor, it, given["reason"], at)),
     "release": (ReleaseIn, lambda actor, it, given, at: pledges.ask_release(actor, it, given["reason"], at)),
     "release-approval": (NothingIn, lambda actor, it, _given, at: pledges.approve_release(actor, it, at)),
+    "realisation": (
+        RealisationForm,
+        lambda actor, it, given, at: _realise(actor, it, given, at),
+    ),
 }
 """What the bank does with a pledge, as its form sends it."""
 
@@ -80,6 +96,7 @@ def show_loan(loan_id: UUID) -> str:
         receipts=repayments.repayments_of(loan.id),
         payoff=repayments.payoff_of(loan, rows, today) if loan.status in loans.RUNNING else None,
         names=names_of([loan.borrower_id, loan.bank_id]),
+        checks={pledge.id: monitoring.latest_check(pledge.id) for pledge, _asset in secured},
         lender=policy.is_lender(actor, loan.bank_id),
         tiers=list(LoanClass),
         running=loan.status in loans.RUNNING,
@@ -106,6 +123,12 @@ def act_on_pledge(pledge_id: UUID, step: str) -> Response:
     pledge = act(current_actor(), pledge_id, page_form(shape), now())
     flash(_("Done. The pledge shows what changed."), "good")
     return redirect(url_for("financing.show_loan", loan_id=pledge.loan_id), 303)
+
+
+def _realise(actor: Actor, pledge_id: UUID, given: dict[str, Any], at: datetime) -> pledges.Pledge:
+    costs = given.pop("costs")
+    enforcement.realise_pledge(actor, pledge_id, repayments.Receipt(**given), costs, at)
+    return pledges.pledge_for_party(actor, pledge_id)
 
 
 def _step(steps: dict[str, tuple[type[Any], Step]], name: str) -> tuple[type[Any], Step]:

@@ -80,19 +80,49 @@ class Receipt:
 
 def record_repayment(actor: Actor, loan_id: UUID, receipt: Receipt, now: datetime) -> Repayment:
     """Book what arrived: penalty, fees, interest, principal, the oldest instalment first; exactly the payoff ends the loan."""
+    loan = _loan_to_repay(actor, loan_id, receipt, now)
+    instalments = instalments_of(loan.id)
+    payoff = payoff_of(loan, instalments, receipt.received_on)
+    due = _due_by(loan, instalments, receipt.received_on)
+    early = receipt.amount == payoff and receipt.amount > due
+    if early:
+        _close_future(instalments, receipt.received_on)
+    return _book(actor, loan, instalments, receipt, now, Limits(due=due, payoff=payoff, early=early))
+
+
+def apply_proceeds(actor: Actor, loan_id: UUID, receipt: Receipt, now: datetime) -> Repayment:
+    """Book what a pledged right brought against everything owed, which falls due at once."""
+    loan = _loan_to_repay(actor, loan_id, receipt, now)
+    instalments = instalments_of(loan.id)
+    payoff = payoff_of(loan, instalments, receipt.received_on)
+    _fall_due_at_once(instalments, receipt.received_on)
+    return _book(actor, loan, instalments, receipt, now, Limits(due=payoff, payoff=payoff, early=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much can be applied on a day, and whether everything fell due."""
+
+    due: Money
+    payoff: Money
+    early: bool
+
+
+def _loan_to_repay(actor: Actor, loan_id: UUID, receipt: Receipt, now: datetime) -> Loan:
     loan = loan_for_lender(actor, loan_id)
     require(actor.may("loan.underwrite"))
     require(loan.status in RUNNING, WrongStatus(current=loan.status.value, wanted="repayment"))
     _require_sound(loan, receipt, now)
-    instalments = instalments_of(loan.id)
-    payoff = payoff_of(loan, instalments, receipt.received_on)
-    early = receipt.amount == payoff and receipt.amount > _due_by(loan, instalments, receipt.received_on)
-    if early:
-        _close_future(instalments, receipt.received_on)
+    return loan
+
+
+def _book(
+    actor: Actor, loan: Loan, instalments: list[Instalment], receipt: Receipt, now: datetime, limits: Limits
+) -> Repayment:
     allocation = allocate(receipt.amount.amount_minor, [one.owed for one in _payable(instalments, receipt.received_on)])
     if allocation.rest:
-        raise MoreThanDue(due=_due_by(loan, instalments, receipt.received_on), payoff=payoff)
-    repayment = _keep(actor, loan, receipt, allocation, early, now)
+        raise MoreThanDue(due=limits.due, payoff=limits.payoff)
+    repayment = _keep(actor, loan, receipt, allocation, limits.early, now)
     _apply(instalments, allocation, receipt.received_on)
     session.flush()
     book_repayment(actor, loan, repayment.id, allocation, now)
@@ -157,6 +187,19 @@ def _close_future(instalments: list[Instalment], on: date) -> None:
     running.interest_minor = max(run_up(running, on), running.paid_interest_minor)
     for one in later:
         running.principal_minor += one.principal_minor - one.paid_principal_minor
+        one.principal_minor, one.interest_minor = one.paid_principal_minor, one.paid_interest_minor
+        one.settled_on = on
+
+
+def _fall_due_at_once(instalments: list[Instalment], on: date) -> None:
+    """After default the whole debt stands in the oldest unpaid instalment; interest that has not run up is not charged."""
+    unsettled = [one for one in instalments if one.settled_on is None]
+    oldest = unsettled[0]
+    for one in unsettled[1:]:
+        if one.due_on <= on:
+            continue
+        oldest.principal_minor += one.principal_minor - one.paid_principal_minor
+        oldest.interest_minor += max(run_up(one, on) - one.paid_interest_minor, 0)
         one.principal_minor, one.interest_minor = one.paid_principal_minor, one.paid_interest_minor
         one.settled_on = on
 

@@ -118,6 +118,29 @@ class ReceiptForm(ReceiptLine):
     amount = AmountField(required=True)
 
 
+class RealisationIn(ReceiptIn):
+    """What the sale of a pledged right brought, and its costs."""
+
+    costs = MoneyField(required=True)
+
+
+class RealisationForm(ReceiptForm):
+    """The same as typed into a form."""
+
+    costs = AmountField(required=True, allow_zero=True)
+
+
+class RealisationOut(StrictSchema):
+    """Where the proceeds of a pledged right went."""
+
+    id = UUID()
+    pledge_id = UUID()
+    proceeds = MoneyField()
+    costs = MoneyField()
+    applied = MoneyField()
+    surplus = MoneyField()
+
+
 class JudgementIn(StrictSchema):
     """The bank's own judgement of a loan."""
 

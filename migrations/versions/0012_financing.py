@@ -480,11 +480,60 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_loan_days_loan_id_loans")),
         sa.PrimaryKeyConstraint("loan_id", "day", name=op.f("pk_loan_days")),
     )
+    op.create_table(
+        "pledge_checks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("pledge_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("value_minor", sa.BigInteger(), nullable=True),
+        sa.Column("value_currency", sa.CHAR(length=3), nullable=True),
+        sa.Column("debt_minor", sa.BigInteger(), nullable=False),
+        sa.Column("debt_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("coverage_bps", sa.BigInteger(), nullable=True),
+        sa.Column("findings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(["pledge_id"], ["pledges.id"], name=op.f("fk_pledge_checks_pledge_id_pledges")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pledge_checks")),
+        sa.UniqueConstraint("pledge_id", "day", name=op.f("uq_pledge_checks_pledge_id_day")),
+    )
+    op.create_table(
+        "realisations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("pledge_id", sa.Uuid(), nullable=False),
+        sa.Column("proceeds_minor", sa.BigInteger(), nullable=False),
+        sa.Column("proceeds_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("costs_minor", sa.BigInteger(), nullable=False),
+        sa.Column("costs_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("applied_minor", sa.BigInteger(), nullable=False),
+        sa.Column("applied_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("surplus_minor", sa.BigInteger(), nullable=False),
+        sa.Column("surplus_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("bank_reference", sa.String(length=80), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=True),
+        sa.CheckConstraint(
+            "costs_minor >= 0 AND applied_minor >= 0 AND surplus_minor >= 0", name=op.f("ck_realisations_parts")
+        ),
+        sa.CheckConstraint(
+            "proceeds_currency = costs_currency AND proceeds_currency = applied_currency AND proceeds_currency = surplus_currency",
+            name=op.f("ck_realisations_proceeds_one_currency"),
+        ),
+        sa.CheckConstraint(
+            "proceeds_minor = costs_minor + applied_minor + surplus_minor", name=op.f("ck_realisations_sums")
+        ),
+        sa.ForeignKeyConstraint(["pledge_id"], ["pledges.id"], name=op.f("fk_realisations_pledge_id_pledges")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["people.id"], name=op.f("fk_realisations_recorded_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_realisations")),
+        sa.UniqueConstraint("pledge_id", name=op.f("uq_realisations_pledge_id")),
+    )
 
 
 def downgrade() -> None:
     """Drop the tables."""
     for table in (
+        "realisations",
+        "pledge_checks",
         "loan_days",
         "repayments",
         "pledges",
