@@ -34,7 +34,8 @@ JOBS = jobs
 @api.output(IndicationOut, status_code=201)
 def indicate_value(asset_id: UUID, wish: dict[str, Any]) -> Any:
     """Indicate P10, P50 and P90 of what an asset may be worth for a purpose; never an appraisal."""
-    return reports.indicate_value(current_actor(), asset_id, wish["purpose"], now(), inputs_of(wish))
+    as_of = wish["as_of"]
+    return reports.indicate_value(current_actor(), asset_id, wish["purpose"], now(), inputs_of(wish), as_of)
 
 
 @api.get("/assets/<uuid:asset_id>/indications")
@@ -103,9 +104,4 @@ def show_batch(batch_id: UUID) -> Any:
 @api.output(ScorecardOut)
 def show_scorecard() -> dict[str, Any]:
     """How our past ranges did against closed deals, the bad ones included."""
-    return {
-        "aim": 0.8,
-        "enough": scorecard.ENOUGH,
-        "scores": scorecard.scorecard(scorecard.closed_cases()),
-        "reproducible": True,
-    }
+    return scorecard.public_scorecard()

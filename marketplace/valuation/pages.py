@@ -112,10 +112,7 @@ def _assumptions() -> tuple[dict[str, Any], list[str]]:
 @public
 def show_scorecard() -> str:
     """How our past ranges did against closed deals."""
-    scores = scorecard.scorecard(scorecard.closed_cases())
-    return render_template(
-        "valuation/scorecard.html", scores=scores, enough=scorecard.ENOUGH, card=default_model().card
-    )
+    return render_template("valuation/scorecard.html", card=default_model().card, **scorecard.public_scorecard())
 
 
 def value_panel(actor: Actor | None, asset: Asset) -> str | None:

@@ -15,7 +15,7 @@ from marketplace.valuation.renewal_features import Floats
 from marketplace.valuation.renewal_model import UPPER_SHARE, stage_chances
 from marketplace.valuation.renewal_records import RenewalOutcome, RenewalRecord
 
-COVERAGE = 0.785
+COVERAGE = 0.775
 """Aim of the 80 % ranges: a little under the nominal figure, because whole stages always include somewhat more."""
 HALF_LIFE_DAYS = 365.0
 

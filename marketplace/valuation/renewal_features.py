@@ -4,11 +4,13 @@ The model is a sum of blocks. A block that is unknown for a patent counts with i
 carried into the interval, so that missing data can widen an answer but never sharpen it.
 """
 
+import json
 import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,11 +33,14 @@ _OWNER_SIGNS = {
     "owner_institute": r"hospital|medical|institute",
     "owner_government": r"united states|government|secretary|department",
 }
+_REGIONS: dict[str, list[str]] = json.loads(
+    (Path(__file__).parent / "data" / "owner_regions.json").read_text(encoding="utf-8")
+)["regions"]
 _TITLE_SIGNS = ("title_letters", "title_words", "title_method", "title_and")
 NUMBER_NAMES = (
     *("applications", "patent_citations", "other_citations", "claims", "inventors", "pendency_days"),
     *("priority_lag_days", *(f"section_{section}" for section in SECTIONS), *_OWNER_SIGNS),
-    *("earlier_publication", *_TITLE_SIGNS),
+    *("earlier_publication", *_TITLE_SIGNS, *(f"owner_in_{region}" for region in _REGIONS)),
 )
 
 
@@ -44,7 +49,14 @@ def numbers_of(record: RenewalRecord) -> list[float]:
     counts = [_log(value) for value in record.numbers.values()]
     sections = [math.nan if value is None else value for value in record.sections.values()]
     earlier = math.nan if record.earlier_publication is None else record.earlier_publication
-    return [*counts, *sections, *_owner_signs(record.owner), earlier, *_title_signs(record.title)]
+    return [
+        *counts,
+        *sections,
+        *_owner_signs(record.owner),
+        earlier,
+        *_title_signs(record.title),
+        *_regions(record.owner),
+    ]
 
 
 def _log(value: float | None) -> float:
@@ -61,6 +73,13 @@ def _owner_signs(owner: str | None) -> list[float]:
     ]
 
 
+def _regions(owner: str | None) -> list[float]:
+    if owner is None:
+        return [math.nan] * len(_REGIONS)
+    words = set(re.findall(r"[a-z]+", owner.lower()))
+    return [float(not words.isdisjoint(telling)) for telling in _REGIONS.values()]
+
+
 def _title_signs(title: str | None) -> list[float]:
     if title is None:
         return [math.nan] * len(_TITLE_SIGNS)
@@ -75,8 +94,10 @@ def owner_text(record: RenewalRecord) -> str:
 
 
 def owner_terms(texts: Iterable[str], vocabulary: Sequence[str] | None = None) -> Any:
-    """Pieces of 3 to 5 letters of owners' names, so that an owner never seen still resembles others."""
-    return _vectoriser(texts, vocabulary, analyzer="char_wb", ngram_range=(3, 5), min_df=5, max_features=OWNER_TERMS)
+    """Pieces of 3 to 5 letters that several owners' names share, so that an owner never seen still resembles others."""
+    return _vectoriser(
+        sorted(set(texts)), vocabulary, analyzer="char_wb", ngram_range=(3, 5), min_df=5, max_features=OWNER_TERMS
+    )
 
 
 def title_terms(texts: Iterable[str], vocabulary: Sequence[str] | None = None) -> Any:
@@ -127,13 +148,13 @@ class InventorHistory:
 
     def of(self, records: Sequence[RenewalRecord], own: "Contributions | None" = None) -> Floats:
         """Shrunken surplus and log weight for each patent; ``own`` leaves out the folds a patent belongs to."""
-        place = {int(key): index for index, key in enumerate(self.keys)}
         answer = np.zeros((len(records), 2))
         for row, record in enumerate(records):
             surplus = weight = 0.0
             for name in record.inventors or ():
                 key = stable_number(name)
-                if (index := place.get(key)) is not None:
+                index = int(np.searchsorted(self.keys, key))
+                if index < len(self.keys) and self.keys[index] == key:
                     left_surplus, left_weight = own.of(key, row) if own else (0.0, 0.0)
                     surplus += self.surplus[index] - left_surplus
                     weight += self.weight[index] - left_weight

@@ -5,7 +5,7 @@ the four stages; a conformal rule turns those into an 80 % range of stages. Meth
 coefficients (censored patents count up to their last due fee), L2-penalised logistic regression.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +41,11 @@ class TermBlock:
     coefficient: Floats
     bounds: Floats  # lowest, mean, highest contribution seen
 
-    def contributions(self, texts: list[str], vectoriser: Any) -> Floats:
+    def contributions(self, texts: list[str], make_vectoriser: Callable[..., Any]) -> Floats:
         """What the words of each text add to the score."""
+        if not self.vocabulary or not any(texts):
+            return np.zeros(len(texts))
+        vectoriser = make_vectoriser((), self.vocabulary)
         vectoriser.idf_ = self.idf
         return np.asarray(vectoriser.transform(texts) @ self.coefficient).ravel()
 
@@ -70,8 +73,8 @@ class AdditiveScore:
         parts = {name: self._number_block(column, raw[:, column]) for column, name in enumerate(features.NUMBER_NAMES)}
         owners = [features.owner_text(record) for record in records]
         titles = [record.title or "" for record in records]
-        owner_sum = self.owner.contributions(owners, features.owner_terms((), self.owner.vocabulary or ("\0",)))
-        title_sum = self.title.contributions(titles, features.title_terms((), self.title.vocabulary or ("\0",)))
+        owner_sum = self.owner.contributions(owners, features.owner_terms)
+        title_sum = self.title.contributions(titles, features.title_terms)
         parts["owner_name"] = _bounded(owner_sum, self.owner.bounds, [not text for text in owners])
         parts["title_terms"] = _bounded(title_sum, self.title.bounds, [not text for text in titles])
         standard = (self.history.of(records) - self.history_centre) / self.history_scale

@@ -25,7 +25,7 @@ from marketplace.valuation.renewal_records import (
     stable_number,
 )
 
-MODEL_VERSION = "renewal-1"
+MODEL_VERSION = "renewal-2"
 SEED = 20261122
 VALIDATION_FOLDS = 5
 SIMPLER_WITHIN = 0.0005
@@ -238,6 +238,8 @@ def _card(
             "A fee paid shows that an owner expected at least that much value, not what the patent would sell for.",
             "Inventor and owner histories use outcomes of other patents in the training file; for an owner never seen"
             " the quality is that of owner_folds.",
+            "Where an owner sits is read from its name and matters for fees in the United States only; values indicated"
+            " on the platform do not use owner, place, title or inventors' names.",
             "Inventors are held as one-way numbers; the model must not be used to judge persons.",
         ],
     }

@@ -1,10 +1,25 @@
 """What goes in and out of valuation."""
 
+from datetime import UTC
 from decimal import Decimal as Number
 from typing import Any
 
 from apiflask import Schema
-from apiflask.fields import UUID, Boolean, Date, DateTime, Decimal, Dict, Float, Function, Integer, List, Nested, String
+from apiflask.fields import (
+    UUID,
+    AwareDateTime,
+    Boolean,
+    Date,
+    DateTime,
+    Decimal,
+    Dict,
+    Float,
+    Function,
+    Integer,
+    List,
+    Nested,
+    String,
+)
 from apiflask.validators import Length, OneOf, Range
 
 from marketplace.core.http import AmountField, MoneyField, StrictSchema
@@ -29,6 +44,7 @@ class IndicationIn(StrictSchema):
     protection_cost = _amount()
     discount_bps = Integer(load_default=None, allow_none=True, validate=Range(100, 10_000))
     economic_life_years = Integer(load_default=None, allow_none=True, validate=Range(1, 20))
+    as_of = AwareDateTime(load_default=None, allow_none=True, default_timezone=UTC)
 
 
 class WhatIfIn(StrictSchema):
@@ -100,7 +116,8 @@ class ScorecardOut(Schema):
     aim = Float()
     enough = Integer()
     scores = List(Nested(ScoreOut))
-    reproducible = Boolean()
+    drift = Float(allow_none=True)
+    drift_alarm = Boolean()
 
 
 class AppraisalIn(StrictSchema):
@@ -164,5 +181,5 @@ class BatchOut(Schema):
 
 
 def inputs_of(given: dict[str, Any]) -> dict[str, Any]:
-    """The asker's statements without the purpose."""
-    return {name: value for name, value in given.items() if name != "purpose"}
+    """The asker's statements without the purpose and the day."""
+    return {name: value for name, value in given.items() if name not in ("purpose", "as_of")}

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
@@ -11,7 +12,11 @@ from marketplace.core.db import session
 from marketplace.valuation.reports import Indication
 from marketplace.valuation.sales import ClosedSale
 
+AIM = 0.8
 ENOUGH = 50
+DRIFT_WINDOW = 100
+DRIFT_ALARM = 3.5
+"""A mean signed error this many standard errors from zero over the window says that prices have moved away from us."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,16 @@ def scorecard(cases: Sequence[Case]) -> list[Score]:
     return [_score(segment, members) for segment, members in groups.items()]
 
 
+def drift(cases: Sequence[Case]) -> float | None:
+    """How many standard errors the mean signed log error of the newest deals is from zero; None while too few."""
+    errors = [case.log_middle - case.log_price for case in cases[-DRIFT_WINDOW:]]
+    if len(errors) < ENOUGH:
+        return None
+    mean = math.fsum(errors) / len(errors)
+    variance = math.fsum((error - mean) ** 2 for error in errors) / (len(errors) - 1)
+    return mean / math.sqrt(max(variance, 1e-12) / len(errors))
+
+
 def _score(segment: str, cases: list[Case]) -> Score:
     count = len(cases)
     inside = sum(case.log_low <= case.log_price <= case.log_high for case in cases)
@@ -143,3 +158,16 @@ def _spearman(first: list[float], second: list[float]) -> float | None:
 
 def _ranks(values: list[float]) -> list[float]:
     return [sum(other < value for other in values) + (values.count(value) + 1) / 2 for value in values]
+
+
+def public_scorecard() -> dict[str, Any]:
+    """Everything the public may see of how good we were."""
+    cases = closed_cases()
+    moved = drift(cases)
+    return {
+        "aim": AIM,
+        "enough": ENOUGH,
+        "scores": scorecard(cases),
+        "drift": moved,
+        "drift_alarm": moved is not None and abs(moved) > DRIFT_ALARM,
+    }

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
+from marketplace.core.db import session
 from marketplace.registry.assets import LegalStatus
 from marketplace.valuation.reports import indicate_value
 from marketplace.valuation.scorecard import closed_cases, scorecard
@@ -125,3 +126,16 @@ def test_the_scorecard_counts_deals_that_followed_an_indication(client: FlaskCli
     overall = next(score for score in scorecard(closed_cases()) if score.segment == "all")
     assert (overall.count, overall.coverage) == (2, 0.5)
     assert "too few to judge" in client.get("/valuations/scorecard").get_data(as_text=True)
+
+
+def test_a_past_day_is_valued_by_what_was_known_then_and_a_day_to_come_is_refused(
+    client: FlaskClient, sign_in: SignIn
+) -> None:
+    asset, actor = make_asset(cited_by_count=4), make_actor()
+    session.commit()
+    sign_in(client, actor)
+    address = f"/api/v1/assets/{asset.id}/indications"
+    past = client.post(address, json={"purpose": "transfer", "as_of": "2026-01-01T00:00:00Z"}, headers=key())
+    assert past.status_code == 201 and "citations" in past.json["unknowns"]
+    future = client.post(address, json={"purpose": "transfer", "as_of": "2099-01-01T00:00:00Z"}, headers=key())
+    assert future.status_code == 409
