@@ -1,13 +1,16 @@
 """A bounded HTTP load on loopback: keep-alive connections in a few processes, latencies kept."""
 
-import http.client
 import json
 import multiprocessing
+import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+LENGTH = re.compile(r"\r\ncontent-length: *(\d+)", re.I)
 
 
 @dataclass(frozen=True)
@@ -70,19 +73,52 @@ def _client(address: str, maker: Callable[[int], Call], seconds: float, pause: f
 
 
 def _answers(address: str, maker: Callable[[int], Call], seconds: float, pause: float) -> Iterator[tuple[int, float]]:
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
+    place = urlsplit(address)
+    connection = socket.create_connection((place.hostname or "127.0.0.1", place.port or 80), timeout=30)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     end = time.monotonic() + seconds
     number = 0
     while time.monotonic() < end:
-        call = maker(number)
-        body = None if call.body is None else json.dumps(call.body)
+        request = _bytes_of(maker(number), place.netloc)
         begun = time.perf_counter()
-        connection.request(call.method, call.path, body, call.headers)
-        answer = connection.getresponse()
-        answer.read()
+        connection.sendall(request)
+        status = _read_answer(connection)
         elapsed = (time.perf_counter() - begun) * 1000
-        yield answer.status, elapsed
+        yield status, elapsed
         number += 1
         if pause:
             time.sleep(max(0.0, pause - elapsed / 1000))
     connection.close()
+
+
+def _bytes_of(call: Call, host: str) -> bytes:
+    body = b"" if call.body is None else json.dumps(call.body).encode()
+    headers = {"Host": host, "Content-Length": str(len(body)), **call.headers}
+    if call.body is not None:
+        headers["Content-Type"] = "application/json"
+    head = f"{call.method} {call.path} HTTP/1.1\r\n" + "".join(
+        f"{name}: {value}\r\n" for name, value in headers.items()
+    )
+    return head.encode() + b"\r\n" + body
+
+
+def _read_answer(connection: socket.socket) -> int:
+    """Read one answer whole and return its status."""
+    received = b""
+    while (end := received.find(b"\r\n\r\n")) < 0:
+        received += _some(connection)
+    head = received[:end].decode("latin-1")
+    status = int(head[9:12])
+    length = LENGTH.search(head)
+    assert length, "the server answered without a length"
+    missing = int(length[1]) - (len(received) - end - 4)
+    while missing > 0:
+        missing -= len(_some(connection))
+    return status
+
+
+def _some(connection: socket.socket) -> bytes:
+    chunk = connection.recv(65_536)
+    if not chunk:
+        raise ConnectionError("the server closed the connection")
+    return chunk
