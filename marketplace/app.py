@@ -3,6 +3,7 @@
 import uuid
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import django_htmx
 import flask_swagger_ui
@@ -37,6 +38,7 @@ def create_app(settings: Settings) -> APIFlask:
     """The marketplace as one Flask application."""
     app = APIFlask(__name__, title="IP Marketplace", version="1.0", spec_path="/api/openapi.json", docs_path=None)
     app.extensions["settings"] = settings
+    app.schema_name_resolver = _schema_name
     _configure(app, settings)
     compile_catalogues()
     Babel(app, locale_selector=i18n.choose_language)
@@ -51,6 +53,13 @@ def create_app(settings: Settings) -> APIFlask:
     jobs.serve_application(app)
     add_commands(app)
     return app
+
+
+def _schema_name(schema: Any) -> str:
+    """The name of a schema in the API description: its room and its class, so that rooms never collide."""
+    kind = schema if isinstance(schema, type) else type(schema)
+    room = "".join(word.capitalize() for word in kind.__module__.split(".")[1].split("_"))
+    return room + kind.__name__ + ("Update" if getattr(schema, "partial", None) else "")
 
 
 def _configure(app: APIFlask, settings: Settings) -> None:

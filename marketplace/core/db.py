@@ -100,4 +100,4 @@ def same_currency(*names: str) -> CheckConstraint:
 def make_engine(database_url: str, **options: Any) -> Engine:
     """An engine for this PostgreSQL address through psycopg."""
     url = make_url(database_url)
-    return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **options)
+    return create_engine(url.set(drivername="postgresql+psycopg"), **options)

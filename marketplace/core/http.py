@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from flask import Flask, Response, current_app, g, make_response, request
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.db import session
+from marketplace.core.db import new_id, session
 from marketplace.core.errors import NotAllowed, NotSignedIn, Problem
 from marketplace.core.fields import AmountField, CursorIn, MoneyField, StrictSchema, cursor_page, page_form
 from marketplace.core.i18n import _l
@@ -110,31 +111,30 @@ def idempotent(view: View) -> View:
         if isinstance(claimed, Response):
             return claimed
         answer = make_response(view(*args, **kwargs))
-        claimed.status = answer.status_code
-        claimed.media_type = answer.content_type
-        claimed.location = answer.headers.get("Location")
-        claimed.body = answer.get_data()
-        session.flush()
+        _remember(claimed, answer)
         return answer
 
     once.__dict__["idempotent"] = True
     return cast(View, once)
 
 
-def _claim(key: str) -> IdempotencyKey | Response:
+def _claim(key: str) -> UUID | Response:
+    """The claimed key's row, or the answer the key was given before."""
     actor = optional_actor()
     scope = str((actor and (actor.organisation_id or actor.person_id)) or "anonymous")
     content = request.get_data() or repr(sorted(_form_without_token())).encode()
     digest = hashlib.sha256(request.method.encode() + request.path.encode() + b"\0" + content).hexdigest()
-    made = session.execute(
-        insert(IdempotencyKey).values(scope=scope, key=key, request_hash=digest, at=now())
+    made: UUID | None = session.execute(
+        insert(IdempotencyKey).values(id=new_id(), scope=scope, key=key, request_hash=digest, at=now())
         .on_conflict_do_nothing(index_elements=["scope", "key"]).returning(IdempotencyKey.id)
     ).scalar_one_or_none()  # fmt: skip
+    return made if made is not None else _replay(scope, key, digest)
+
+
+def _replay(scope: str, key: str, digest: str) -> Response:
     row: IdempotencyKey = session.execute(
         select(IdempotencyKey).where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
     ).scalar_one()
-    if made:
-        return row
     if row.request_hash != digest:
         raise IdempotencyKeyReused()
     replay = Response(row.body or b"", status=row.status or 200, content_type=row.media_type)
@@ -142,6 +142,15 @@ def _claim(key: str) -> IdempotencyKey | Response:
     if row.location:
         replay.headers["Location"] = row.location
     return replay
+
+
+def _remember(claimed: UUID, answer: Response) -> None:
+    session.execute(
+        update(IdempotencyKey).where(IdempotencyKey.id == claimed).values(
+            status=answer.status_code, media_type=answer.content_type, location=answer.headers.get("Location"),
+            body=answer.get_data(),
+        ).execution_options(synchronize_session=False)
+    )  # fmt: skip
 
 
 def _form_without_token() -> list[tuple[str, str]]:
