@@ -1,6 +1,7 @@
 """Putting the marketplace together: settings, database, rooms, error answers."""
 
 import uuid
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> APIFlask:
     app = APIFlask(__name__, title="IP Marketplace", version="1.0", spec_path="/api/openapi.json", docs_path=None)
     app.extensions["settings"] = settings
     app.schema_name_resolver = _schema_name
+    app.spec_processor(_plain_bounds)
     _configure(app, settings)
     compile_catalogues()
     Babel(app, locale_selector=i18n.choose_language)
@@ -60,6 +62,18 @@ def _schema_name(schema: Any) -> str:
     kind = schema if isinstance(schema, type) else type(schema)
     room = "".join(word.capitalize() for word in kind.__module__.split(".")[1].split("_"))
     return room + kind.__name__ + ("Update" if getattr(schema, "partial", None) else "")
+
+
+def _plain_bounds(node: Any) -> Any:
+    """Bounds of decimals as numbers: the description generator writes them as text, which OpenAPI forbids."""
+    if isinstance(node, dict):
+        return {
+            key: float(value)
+            if key in ("minimum", "maximum") and isinstance(value, str | Decimal)
+            else _plain_bounds(value)
+            for key, value in node.items()
+        }
+    return [_plain_bounds(item) for item in node] if isinstance(node, list) else node
 
 
 def _configure(app: APIFlask, settings: Settings) -> None:
