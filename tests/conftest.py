@@ -96,7 +96,7 @@ def app(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AP
 
 def _forget_the_last_request() -> None:
     """Requests of one test share its application context; each must begin knowing nobody."""
-    for remembered in ("actor", "visit", "_login_user", "_flask_babel"):
+    for remembered in ("actor", "acting_name", "database_lost", "visit", "_login_user", "_flask_babel"):
         g.pop(remembered, None)
 
 

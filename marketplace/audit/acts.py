@@ -135,6 +135,20 @@ ACTS: dict[str, Any] = {
 """Each kind of fact in words; a kind that has none here is shown by its name taken apart."""
 
 
+THROUGH: dict[str, Any] = {
+    "web": _l("Web page"),
+    "api": _l("Program (API)"),
+    "job": _l("The platform itself"),
+    "command": _l("Operator's command line"),
+}
+"""Through what somebody acted."""
+
+
+def way_in_words(via: str) -> str:
+    """Through what somebody acted, as the reader's language says it."""
+    return str(THROUGH.get(via, via))
+
+
 def act_in_words(kind: str) -> str:
     """The act as the reader's language says it."""
     return str(ACTS[kind]) if kind in ACTS else re.sub(r"(?<!^)(?=[A-Z])", " ", kind).capitalize()

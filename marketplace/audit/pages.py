@@ -8,7 +8,7 @@ from flask import Blueprint, Response, render_template, request
 from marshmallow import ValidationError
 
 from marketplace.audit import sealing, trail
-from marketplace.audit.acts import act_in_words
+from marketplace.audit.acts import act_in_words, way_in_words
 from marketplace.audit.receipts import issue_receipt
 from marketplace.audit.schemas import TrailIn, listed
 from marketplace.core.clock import now
@@ -19,6 +19,7 @@ from marketplace.identity.organisations import names_of
 
 pages = Blueprint("audit", __name__, template_folder="templates")
 pages.add_app_template_filter(act_in_words, "act")
+pages.add_app_template_filter(way_in_words, "way")
 
 
 def _filters() -> dict[str, Any]:

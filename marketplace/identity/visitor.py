@@ -8,14 +8,16 @@ from uuid import UUID
 from flask import Flask, Response, current_app, flash, g, make_response, redirect, request, session, url_for
 from flask_security import current_user, login_user, logout_user
 from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy.exc import OperationalError
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import NotSignedIn, Problem
-from marketplace.core.http import load_actors_with
+from marketplace.core.http import load_actors_with, optional_actor
 from marketplace.core.i18n import _
 from marketplace.core.problems import answer_problem
 from marketplace.identity.api_keys import KeyHolder, ScopeTooNarrow, holder_of
+from marketplace.identity.organisations import names_of
 from marketplace.identity.people import Person, actor_of
 from marketplace.identity.roles import needs_second_factor
 from marketplace.identity.second_factor import SecondFactorRequired
@@ -51,6 +53,7 @@ def start_identity(app: Flask) -> None:
     start_throttling(app)
     load_actors_with(load_actor)
     app.before_request(_ask_for_second_factor)
+    app.jinja_env.globals["acting_name"] = acting_name
     app.register_error_handler(SecondFactorRequired, _lead_to("identity.second_factor"))
     app.register_error_handler(ReauthenticationRequired, _lead_to("identity.confirm"))
 
@@ -104,6 +107,16 @@ def _actor_of_visit(visit: Visit) -> Actor:
     return replace(actor, permissions=frozenset(), approved=False) if lacks_second_factor(visit) else actor
 
 
+def acting_name() -> str:
+    """The name of the organisation the reader acts for, shown on every page."""
+    actor = optional_actor()
+    if actor is None or actor.organisation_id is None:
+        return ""
+    if "acting_name" not in g:
+        g.acting_name = names_of([actor.organisation_id]).get(actor.organisation_id, "")
+    return str(g.acting_name)
+
+
 def lacks_second_factor(visit: Visit) -> bool:
     """Whether the acting organisation asks for a code that this session has not seen."""
     return (
@@ -131,10 +144,14 @@ def require_visit() -> Visit:
 
 def _load_person(person_key: str) -> Person | None:
     """Flask-Login asks who the session's person is; the session's row must be alive."""
-    if (request.endpoint or "").endswith("static") or "sid" not in session:
+    if (request.endpoint or "").endswith("static") or "sid" not in session or "database_lost" in g:
         return None
     instant = now()
-    visit = visit_with(str(session["sid"]), person_key, instant)
+    try:
+        visit = visit_with(str(session["sid"]), person_key, instant)
+    except OperationalError:
+        g.database_lost = True  # the page that says so is then shown as to a stranger
+        raise
     g.visit = visit
     if visit is None:
         return None

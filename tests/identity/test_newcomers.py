@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
+from marketplace.identity import visitor
+from tests.identity.test_sign_in import enter, make_member
 from tests.makers.identity import make_person
 
 
@@ -21,3 +25,19 @@ def test_a_newcomer_meets_no_fault_on_any_page(client: FlaskClient, db: Any, sig
     faults = {path: status for path in rules if (status := client.get(path).status_code) >= 500}
     assert faults == {}
     assert "/organisations/new" in client.get("/dashboard").text
+
+
+def test_when_the_database_is_lost_a_signed_in_person_gets_a_page_that_says_so(
+    client: FlaskClient, db: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, _organisation = make_member(db)
+    enter(client, person)
+
+    def lost(*_arguments: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr(visitor, "visit_with", lost)
+    for path in ("/account", "/api/v1/me"):
+        answer = client.get(path)
+        assert answer.status_code == 503, answer.text
+    assert client.get("/sign-in").status_code == 503
