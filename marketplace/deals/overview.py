@@ -84,7 +84,7 @@ def _signing_lines(actor: Actor, deal: Deal, envelope: Envelope | None, names: d
 
 def _payment_line(actor: Actor, deal: Deal, payment: Collection, names: dict[UUID, str]) -> Line:
     paid = payment.status is CollectionStatus.COLLECTED
-    title = _("Pay the deposit") if payment.purpose == DEPOSIT else _("Pay the balance")
+    title = _("Pay the earnest money") if payment.purpose == DEPOSIT else _("Pay the balance")
     mine = actor.organisation_id == deal.buyer_id
     due = deal.due_at if deal.status is S.AWAITING_FUNDS else None
     state = _state(deal, S.AWAITING_FUNDS, paid)
