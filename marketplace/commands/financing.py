@@ -2,13 +2,18 @@
 
 from typing import Any
 
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
-from marketplace.commands.output import answer_cases
+from marketplace.commands.output import answer_cases, say
+from marketplace.core.clock import now
+from marketplace.core.db import session
 from marketplace.core.errors import Malformed
 from marketplace.core.i18n import _l
+from marketplace.financing import jobs
 from marketplace.financing.day_counts import count_days, read_span
+from marketplace.financing.due_dates import business_date
 from marketplace.financing.schedule_cases import answer_schedule, read_day
+from marketplace.financing.views import books_by_class
 
 group = AppGroup("financing", help="Schedules and day counts.")
 
@@ -25,6 +30,18 @@ def schedule() -> None:
 def daycount() -> None:
     """Read a day count CASE (or a list of them) from standard input and print days and year fraction."""
     answer_cases(answer_day_count)
+
+
+@group.command("night")
+@with_appcontext
+def night() -> None:
+    """Do the night's work now: age every loan to today, close what expired, look at every pledged right."""
+    jobs.expire_offers()
+    session.commit()
+    jobs.age_loans()
+    jobs.watch_pledges()
+    session.commit()
+    say({"aged_to": business_date(now()).isoformat(), "classes": books_by_class()})
 
 
 def answer_day_count(case: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from marketplace.core.clock import now
 from marketplace.core.http import Waiting, current_actor, dashboard_provider, idempotent, needs, page_form, signed_in
 from marketplace.core.i18n import _
 from marketplace.financing import agreements, applications, bank_pages, loan_pages, loans, term_sheets, views
-from marketplace.financing.asset_values import value_seen
+from marketplace.financing.asset_values import known_value
 from marketplace.financing.pages_blueprint import pages
 from marketplace.financing.schemas import AcceptanceIn, NothingIn, WishForm
 from marketplace.financing.term_sheets import TermSheetStatus
@@ -40,7 +40,7 @@ def apply_form() -> str:
     held = assets_of(actor.organisation_id) if actor.organisation_id else []
     usable = [asset for asset in held if asset.is_in_force(now().date())]
     chosen = [asset for asset in usable if str(asset.id) in request.args.getlist("asset")]
-    seen = [(asset, value_seen(actor, asset, now())) for asset in chosen]
+    seen = [(asset, known_value(actor, asset)) for asset in chosen]
     return render_template(
         "financing/apply.html",
         assets=usable,

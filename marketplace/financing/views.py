@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
-from uuid import UUID
+
+from sqlalchemy import func, select
 
 from marketplace.core.actor import Actor
+from marketplace.core.db import session
 from marketplace.core.money import Money
 from marketplace.financing.applications import Application, applications_of, invitations_to
 from marketplace.financing.classification import LoanClass
@@ -74,6 +75,7 @@ def next_due(instalments: Sequence[Instalment]) -> Instalment | None:
     return next((one for one in instalments if one.settled_on is None), None)
 
 
-def due_soon(loans: Sequence[Loan], rows: dict[UUID, Instalment], until: date) -> list[tuple[Loan, Instalment]]:
-    """Running loans whose next instalment falls due by the day."""
-    return [(loan, rows[loan.id]) for loan in loans if loan.id in rows and rows[loan.id].due_on <= until]
+def books_by_class() -> dict[str, int]:
+    """How many loans are owed in each class, over all banks; no amounts and no names."""
+    query = select(Loan.loan_class, func.count()).where(Loan.status.in_(OWING)).group_by(Loan.loan_class)
+    return {tier.value: count for tier, count in session.execute(query).all()}

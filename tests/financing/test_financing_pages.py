@@ -176,6 +176,10 @@ def test_another_bank_sees_nothing_of_an_application_an_offer_or_a_loan(
         (f"pledges/{pledge.id}/refusal", {"reason": "No reason"}),
         (f"pledges/{pledge.id}/release", {"reason": "A reason"}),
         (f"pledges/{pledge.id}/release-approval", {}),
+        (
+            f"pledges/{pledge.id}/realisation",
+            {"amount": money(1), "costs": money(0), "received_on": "2026-01-01", "bank_reference": "x"},
+        ),
     ]
     for path, body in acts:
         answer = client.post(f"/api/v1/financing/{path}", json=body, headers=key())
@@ -276,3 +280,11 @@ def test_the_effective_cost_stands_first_in_the_comparison(client: FlaskClient, 
     page = client.get(f"/financing/applications/{application.id}?lang=en").text
     assert page.index("Real cost a year") < page.index(">Rate<")
     assert page.index(f"{plain.effective_cost_bps / 100:.2f}%") < page.index("4.00%")
+
+
+def test_the_night_can_be_done_from_the_command_line(app: Any, db: Any, parties: Parties) -> None:
+    make_running_loan(parties)
+    db.commit()
+    answer = app.test_cli_runner().invoke(args=["financing", "night"])
+    assert answer.exit_code == 0
+    assert '"normal": 1' in answer.output
