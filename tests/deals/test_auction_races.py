@@ -78,11 +78,10 @@ def test_of_forty_equal_bids_exactly_one_is_accepted(live_server: LiveServer) ->
 
 def test_closing_from_many_sides_with_racing_bids_gives_one_result(live_server: LiveServer) -> None:
     def fill() -> Any:
-        soon = now() + timedelta(seconds=1.5)
-        auction = make_auction(closes_at=soon, soft_close_window=timedelta(0))
-        return auction.id, [make_bidder(auction) for _ in range(4)]
+        auction = make_auction(closes_at=now() + timedelta(seconds=10), soft_close_window=timedelta(0))
+        return auction.id, [make_bidder(auction) for _ in range(4)], auction.closes_at
 
-    auction_id, actors = live_server.seed(fill)
+    auction_id, actors, closes_at = live_server.seed(fill)
 
     def bid(number: int) -> Any:
         amount = yuan(100_000 + 10_000 * (number // 2))
@@ -95,10 +94,10 @@ def test_closing_from_many_sides_with_racing_bids_gives_one_result(live_server: 
 
     with ThreadPoolExecutor(12) as pool:
         bids = [pool.submit(bid, number) for number in range(30)]
-        time.sleep(1.2)
+        time.sleep(max(0.0, (closes_at - now()).total_seconds() - 0.3))
         bids += [pool.submit(bid, number) for number in range(30, 90)]
         closes = [pool.submit(close, number) for number in range(20)]
-        time.sleep(0.5)
+        time.sleep(max(0.0, (closes_at - now()).total_seconds()) + 0.2)
         closes += [pool.submit(close, number) for number in range(20)]
         outcomes = [one.result() for one in bids]
     assert closes[-1].result() is AuctionStatus.SOLD

@@ -1,6 +1,5 @@
 """A lot and its listing, its deal and its notices."""
 
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -61,13 +60,12 @@ def test_no_bid_is_taken_while_the_register_forbids_the_listing(db: Any) -> None
 
 def test_a_sold_lot_opens_its_deal_and_tells_both_sides(db: Any) -> None:
     seller = make_actor()
-    auction = make_auction(seller, closes_at=now() + timedelta(milliseconds=500), soft_close_window=timedelta(0))
+    auction = make_auction(seller)
     winner, loser = make_bidder(auction), make_bidder(auction)
     bidding.place_bid(loser, auction.id, yuan(100_000), now())
     bidding.place_bid(winner, auction.id, yuan(110_000), now())
     before = {actor.person_id: unread_count(actor) for actor in (seller, winner, loser)}
-    time.sleep(0.6)
-    auction_closing.close_auction(auction.id)
+    auction_closing.settle_lot(auctions.find_auction(auction.id, lock=True), now())
     assert auction.status is AuctionStatus.SOLD
     assert auction.deal_id is not None
     for actor in (seller, winner, loser):
@@ -77,13 +75,12 @@ def test_a_sold_lot_opens_its_deal_and_tells_both_sides(db: Any) -> None:
 
 
 def test_a_sale_the_law_holds_up_stays_on_record_until_the_operator_tries_again(db: Any) -> None:
-    auction = make_auction(closes_at=now() + timedelta(milliseconds=400), soft_close_window=timedelta(0))
+    auction = make_auction()
     winner = make_bidder(auction)
     bidding.place_bid(winner, auction.id, yuan(100_000), now())
     operator = make_actor(kind="platform_operator")
     suspend_listing(operator, auction.listing_id, "the register changed", now())
-    time.sleep(0.5)
-    auction_closing.close_auction(auction.id)
+    auction_closing.settle_lot(auctions.find_auction(auction.id, lock=True), now())
     assert (auction.status, auction.deal_id) == (AuctionStatus.SOLD, None)
     db.execute(text("UPDATE listings SET status = 'published' WHERE id = :id"), {"id": auction.listing_id})
     db.refresh(find_listing(auction.listing_id))
