@@ -12,6 +12,7 @@ ACTS: dict[str, Any] = {
     "ApplicationWithdrawn": _l("Financing application withdrawn"),
     "AssetStatusChanged": _l("Legal status of an asset changed"),
     "AssetsImported": _l("Assets imported"),
+    "AuctionDealHeldUp": _l("Deal of a sold lot held up"),
     "AuctionOpened": _l("Auction opened"),
     "AuctionSold": _l("Auction closed with a sale"),
     "AuctionUnsold": _l("Auction closed without a sale"),
