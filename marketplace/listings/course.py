@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from marketplace.core.actor import Actor
+from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.db import session
 from marketplace.core.errors import Problem, Refused, require
 from marketplace.core.events import Fact, announce
@@ -16,7 +16,7 @@ from marketplace.listings.listings import Listing, ListingStatus, find_listing, 
 from marketplace.listings.title_check import check_title
 from marketplace.listings.wording import LISTING_SUSPENDED
 from marketplace.notices.inbox import tell
-from marketplace.registry.assets import find_asset
+from marketplace.registry.assets import Asset, find_asset
 
 S = ListingStatus
 SUSPENDABLE = (S.PUBLISHED, S.PAUSED, S.UNDER_OFFER, S.RESERVED)
@@ -92,10 +92,19 @@ def suspend_listing(actor: Actor, listing_id: UUID, reason: str, now: datetime) 
 
 def suspend_if_refused(actor: Actor, fact: Any, now: datetime) -> None:
     """Something changed in the register: listings of the asset that are no longer lawful go off the market at once."""
-    query = select(Listing).where(Listing.asset_id == fact.asset_id, Listing.status.in_(SUSPENDABLE))
+    _weigh_again(actor, Listing.asset_id == fact.asset_id, now)
+
+
+def suspend_expired(now: datetime) -> None:
+    """Offers of rights whose last day has passed go off the market, although nobody wrote anything."""
+    ended = select(Asset.id).where(Asset.expires_on < now.date())
+    _weigh_again(SYSTEM, Listing.asset_id.in_(ended), now)
+
+
+def _weigh_again(actor: Actor, which: Any, now: datetime) -> None:
+    open_ones = [status for status in SUSPENDABLE if status is not S.RESERVED]
+    query = select(Listing).where(which, Listing.status.in_(open_ones)).order_by(Listing.id)
     for listing in session.execute(query.with_for_update()).scalars():
-        if listing.status is S.RESERVED:
-            continue
         try:
             check_title(listing, now)
         except Problem as refusal:

@@ -6,6 +6,7 @@ from threading import Event
 from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.core.jobs import beside_worker, every
+from marketplace.listings.course import suspend_expired
 from marketplace.listings.indexing import forget_old_changes
 from marketplace.listings.reading import follower
 from marketplace.listings.saved_searches import tell_new_matches
@@ -33,6 +34,12 @@ def follow_changes(stopping: Event) -> None:
 def tell_matches() -> None:
     """Saved searches that are due are run."""
     tell_new_matches(now())
+
+
+@every("7 0 * * *", "listings.suspend_expired")
+def suspend_expired_listings() -> None:
+    """Offers of rights that ended yesterday go off the market."""
+    suspend_expired(now())
 
 
 @every("17 3 * * *", "listings.forget_old_changes")

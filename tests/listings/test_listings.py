@@ -292,3 +292,13 @@ def test_a_status_moves_only_along_the_table(moves: list[ListingStatus]) -> None
             with pytest.raises(WrongStatus):
                 listing.become(wanted)
             assert listing.status is before
+
+
+def test_an_offer_ends_with_the_last_day_of_its_right() -> None:
+    owner = make_actor()
+    ending = make_listing(owner, asset=make_owned_asset(owner, expires_on=NOW.date()))
+    lasting = make_listing(owner)
+    course.suspend_expired(NOW)
+    assert ending.is_visible
+    course.suspend_expired(NOW + timedelta(days=1))
+    assert ending.status is ListingStatus.SUSPENDED and lasting.is_visible
