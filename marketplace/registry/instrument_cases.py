@@ -10,6 +10,8 @@ from marketplace.core.i18n import _l
 from marketplace.registry.assets import AssetKind, LegalStatus, find_asset, find_by_number
 from marketplace.registry.conflicts import EXCLUSIVE, NON_EXCLUSIVE, OPEN, SOLE
 from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind
+from marketplace.registry.names import normal_name
+from marketplace.registry.ownership import owners_of
 from marketplace.registry.rights import check_instrument
 from marketplace.registry.weighing import INSTRUMENT_KINDS, Instrument, Standing, Verdict, weigh
 
@@ -68,10 +70,11 @@ def read_instrument(case: dict[str, Any], needs_asset: bool = True) -> Instrumen
     begins, ends = _day(case, "begins_on"), _day(case, "ends_on")
     if begins and ends and ends < begins:
         raise Malformed("ends_on", _l("The end must not lie before the beginning."))
+    asset_id = _asset_id(case) if needs_asset else _NO_ASSET
     return Instrument(
         kind="open_licence" if exclusivity == OPEN else kind,
-        asset_id=_asset_id(case) if needs_asset else _NO_ASSET,
-        grantor_id=_party(case, "grantor", needs_asset),
+        asset_id=asset_id,
+        grantor_id=_grantor(case, asset_id) if needs_asset else None,
         grantee_id=_party(case, "grantee", needs_asset),
         territory=_words(case, "territory"),
         fields=_words(case, "fields"),
@@ -174,6 +177,15 @@ def _asset_id(case: dict[str, Any]) -> UUID:
         return find_asset(UUID(given)).id
     except ValueError:
         return find_by_number(given).id
+
+
+def _grantor(case: dict[str, Any], asset_id: UUID) -> UUID | None:
+    """The grantor by id, or by the name under which an owner stands in the register."""
+    given = str(case.get("grantor_id") or case.get("grantor") or "")
+    for owner in owners_of(asset_id) if given else ():
+        if normal_name(owner.name) == normal_name(given):
+            return owner.organisation_id
+    return _party(case, "grantor", must_be_id=True)
 
 
 def _party(case: dict[str, Any], name: str, must_be_id: bool) -> UUID | None:

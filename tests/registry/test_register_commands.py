@@ -109,3 +109,13 @@ def test_characters_that_no_database_keeps_are_a_rejected_row(app: APIFlask, db:
     code, report = run(app, "import", str(tmp_path), "--json")
     assert [item["code"] for item in report["rejected"]] == ["control_character"] * 2
     assert (code, report["created"]) == (0, 0)
+
+
+def test_a_grantor_may_be_named_as_the_register_names_the_owner(app: APIFlask, db: Any, tmp_path: Path) -> None:
+    run(app, "import", str(FIXTURES / "cnipa_new.xml"), "--json")
+    path = tmp_path / "instruments.json"
+    case = {"kind": "licence", "asset": "CN990000001B", "ends_on": "2030-01-01"}
+    path.write_text(json.dumps([case | {"grantor": "虚构机械有限公司"}, case | {"grantor": "别人"}]), encoding="utf-8")
+    _code, (own, foreign) = run(app, "check", "--file", str(path))
+    assert own["allowed"]
+    assert [conflict["rule"] for conflict in foreign["conflicts"]] == ["ANY-OWN-01"]
