@@ -197,6 +197,9 @@ def test_a_declined_or_unsigned_contract_frees_the_listing(db: Any) -> None:
 
 def test_every_status_has_an_exit_by_time(db: Any) -> None:
     p = Parties()
+    unsigned = p.agree()
+    recordal.close_overdue_deals(unsigned.due_at)
+    assert unsigned.status is S.CANCELLED and p.listing.status is ListingStatus.PUBLISHED
     unpaid = p.bring_to(S.AWAITING_FUNDS)
     p.pay(unpaid, parts=1)
     recordal.close_overdue_deals(unpaid.due_at)
