@@ -139,3 +139,11 @@ def test_a_past_day_is_valued_by_what_was_known_then_and_a_day_to_come_is_refuse
     assert past.status_code == 201 and "citations" in past.json["unknowns"]
     future = client.post(address, json={"purpose": "transfer", "as_of": "2099-01-01T00:00:00Z"}, headers=key())
     assert future.status_code == 409
+
+
+def test_the_assets_page_offers_a_value_and_then_shows_it(client: FlaskClient, sign_in: SignIn) -> None:
+    actor, asset = make_actor(), make_asset()
+    sign_in(client, actor)
+    assert "Indicate a value" in client.get(f"/assets/{asset.id}").get_data(as_text=True)
+    indication = indicate_value(actor, asset.id, "pledge", NOW)
+    assert f"/valuations/{indication.id}" in client.get(f"/assets/{asset.id}").get_data(as_text=True)
