@@ -1,5 +1,6 @@
 """Somebody who signed up but belongs to no organisation yet can open every page without a fault."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from sqlalchemy.exc import OperationalError
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.identity import visitor
+from marketplace.identity.jobs import forget_throttle_counts
+from marketplace.identity.throttle import ThrottleCount
 from tests.identity.test_sign_in import enter, make_member
 from tests.makers.identity import make_person
 
@@ -41,3 +44,13 @@ def test_when_the_database_is_lost_a_signed_in_person_gets_a_page_that_says_so(
         answer = client.get(path)
         assert answer.status_code == 503, answer.text
     assert client.get("/sign-in").status_code == 503
+
+
+def test_counters_of_passed_windows_are_forgotten(db: Any) -> None:
+    for minutes in (-1, 1):
+        expiry = now() + timedelta(minutes=minutes)
+        db.add(ThrottleCount(key=f"test-{minutes}", count=1, expires_at=expiry))
+    db.flush()
+    forget_throttle_counts()
+    kept = {count.key for count in db.query(ThrottleCount).filter(ThrottleCount.key.like("test-%"))}
+    assert kept == {"test-1"}
