@@ -13,6 +13,9 @@ from marketplace.core.db import session
 queue = App(connector=SyncPsycopgConnector())
 """The job queue; its tables live in the same PostgreSQL."""
 
+_asking = App(connector=SyncPsycopgConnector())
+"""The same queue seen by those who ask for jobs: a worker changes the connector of ``queue``, and jobs ask for jobs."""
+
 tasks: dict[str, Callable[..., None]] = {}
 """Every known job by name."""
 
@@ -58,8 +61,12 @@ def _in_one_transaction(function: Callable[..., None]) -> Callable[..., None]:
 
 def enqueue(name: str, at: datetime | None = None, lock: str | None = None, **arguments: Any) -> None:
     """Ask for a job in the current transaction: it exists only if the transaction commits."""
+    if name not in tasks:
+        raise LookupError(f"no job is called {name}")
     connection = session.connection().connection.driver_connection
-    queue.configure_task(name, schedule_at=at, lock=lock, connection=connection).defer(**arguments)
+    _asking.configure_task(name, allow_unknown=True, schedule_at=at, lock=lock, connection=connection).defer(
+        **arguments
+    )
 
 
 _applications: list[Any] = []
