@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -176,15 +177,11 @@ class LiveServer:
         return result
 
 
-@pytest.fixture
-def live_server(server: Server, tmp_path: Path, app: APIFlask) -> Iterator[LiveServer]:
-    """Start gunicorn and the worker on a fresh database; everything is stopped and dropped afterwards."""
-    url = server.migrated()
+@contextmanager
+def serving(url: str, home: Path, worker: bool = True) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """gunicorn, and the worker if wanted, on this database; yields the address and the processes, and stops them."""
     port = _free_port()
-    environment = os.environ | {
-        "DATABASE_URL": url, "MARKETPLACE_ENV": "local", "MARKETPLACE_HOME": str(tmp_path), "SECRET_KEY": "t" * 48,
-        "RATE_LIMITS": "0", "DEMO": "1", "PUBLIC_URL": f"http://127.0.0.1:{port}", "FLASK_APP": "wsgi",
-    }  # fmt: skip
+    environment = os.environ | live_environment(url, home) | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
     python = sys.executable
     web = [
         python,
@@ -200,22 +197,40 @@ def live_server(server: Server, tmp_path: Path, app: APIFlask) -> Iterator[LiveS
         "--threads",
         "8",
     ]
-    commands = [web, [python, "-m", "flask", "worker"]]
-    log = (tmp_path / "server.log").open("wb")
+    commands = [web, [python, "-m", "flask", "worker"]][: 2 if worker else 1]
+    log = (home / "server.log").open("wb")
     running = [subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log) for command in commands]
+    try:
+        _wait_until_up(f"http://127.0.0.1:{port}/healthz")
+        yield f"http://127.0.0.1:{port}", running
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait(30)
+        log.close()
+
+
+def live_environment(url: str, home: Path) -> dict[str, str]:
+    """The settings of a server or command that works on a test's own committed database."""
+    return {
+        "DATABASE_URL": url, "MARKETPLACE_ENV": "local", "MARKETPLACE_HOME": str(home), "SECRET_KEY": "t" * 48,
+        "RATE_LIMITS": "0", "DEMO": "1", "FLASK_APP": "wsgi",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def live_server(server: Server, tmp_path: Path, app: APIFlask) -> Iterator[LiveServer]:
+    """Start gunicorn and the worker on a fresh database; everything is stopped and dropped afterwards."""
+    url = server.migrated()
     main_bind = app.extensions["engine"]
     engine = make_engine(url)
     session.remove()
     session.configure(bind=engine, join_transaction_mode="conditional_savepoint")
     try:
-        _wait_until_up(f"http://127.0.0.1:{port}/healthz")
-        yield LiveServer(f"http://127.0.0.1:{port}", url, tmp_path, app, running)
+        with serving(url, tmp_path) as (address, running):
+            yield LiveServer(address, url, tmp_path, app, running)
     finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.wait(20)
-        log.close()
         session.remove()
         session.configure(bind=main_bind)
         engine.dispose()
@@ -223,7 +238,7 @@ def live_server(server: Server, tmp_path: Path, app: APIFlask) -> Iterator[LiveS
 
 
 def _wait_until_up(address: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         try:
             with urllib.request.urlopen(address, timeout=2) as answer:
@@ -243,4 +258,4 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-__all__ = ["SYSTEM", "LiveServer", "Server", "make_settings"]
+__all__ = ["SYSTEM", "LiveServer", "Server", "live_environment", "make_settings", "serving"]

@@ -2,13 +2,19 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import ROOT, Server, live_environment, serving
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -20,9 +26,9 @@ PHONE = {"width": 320, "height": 720}
 DESKTOP = {"width": 1280, "height": 900}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, without a window."""
+    """The system's Chromium, without a window; its event loop must not outlive the module's tests."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "Chromium is missing: apt-get install -y chromium fonts-noto-cjk"
     with sync_playwright() as playwright:
@@ -43,7 +49,7 @@ class Reader:
             color_scheme=scheme,  # type: ignore[arg-type]
         )
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(30_000)
         self.faults: list[str] = []
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
 
@@ -65,6 +71,20 @@ class Reader:
         assert violations == [], f"{self.page.url}: {violations}"
         assert self.faults == []
 
+    def become(self, persona_id: str) -> Page:
+        """Sign in as a demo persona, by keyboard."""
+        page = self.visit("/demo")
+        page.locator(f'form[action="/demo/{persona_id}"] button').focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/dashboard*")
+        return page
+
+    def first_link(self, pattern: str) -> str:
+        """The address of the first link of the page's content that matches."""
+        href = self.page.locator(f'main a[href*="{pattern}"]').first.get_attribute("href")
+        assert href, f"no link to {pattern} on {self.page.url}"
+        return href
+
     def picture(self, name: str) -> None:
         """Keep a picture of the page."""
         SCREENSHOTS.mkdir(exist_ok=True)
@@ -73,6 +93,35 @@ class Reader:
     def close(self) -> None:
         """Leave."""
         self.context.close()
+
+
+@dataclass(frozen=True)
+class DemoServer:
+    """The seeded marketplace with one persona's id for each kind of organisation."""
+
+    url: str
+    personas: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def demo_server(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
+    """The marketplace as make run shows it: migrated, seeded, served."""
+    home = tmp_path_factory.mktemp("demo")
+    url = server.migrated()
+    seeded = subprocess.run(
+        [sys.executable, "-m", "flask", "seed"], env=os.environ | live_environment(url, home), cwd=ROOT,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert seeded.returncode == 0, seeded.stdout + seeded.stderr
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT ON (o.kind) o.kind, p.id FROM people p JOIN memberships m ON m.person_id = p.id "
+            "JOIN organisations o ON o.id = m.organisation_id WHERE p.demo AND m.role IN ('administrator', 'viewer') "
+            "ORDER BY o.kind, o.id, p.id"
+        ).fetchall()
+    with serving(url, home) as (address, _running):
+        yield DemoServer(address, {str(kind): str(person) for kind, person in rows})
+    server.drop(url)
 
 
 @pytest.fixture
