@@ -5,9 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Flask, request
-from flask_babel import format_decimal, get_timezone
+from flask_babel import format_decimal, get_timezone, ngettext
 
-from marketplace.core.i18n import LANGUAGES, choose_language, locale_is_chinese, pick
+from marketplace.core.i18n import LANGUAGES, choose_language, locale_is_chinese, pick, template_gettext
 from marketplace.core.money import EXPONENTS, Money
 
 SYMBOLS = {"CNY": "¥", "HKD": "HK$", "SGD": "S$", "USD": "US$", "EUR": "€", "GBP": "£", "JPY": "JP¥", "KRW": "₩"}
@@ -57,7 +57,8 @@ def form_state() -> dict[str, Any]:
 
 
 def add_filters(app: Flask) -> None:
-    """Give the templates their words for money, days and moments."""
+    """Give the templates their words for money, days and moments, and their room's own Chinese."""
+    app.jinja_env.install_gettext_callables(template_gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.filters.update(
         money=show_money, day=show_day, moment=show_moment, number=show_number, rate=show_rate, pick=pick
     )

@@ -1,23 +1,62 @@
 """Words in the reader's language: Chinese and English throughout."""
 
+import sys
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from babel.messages.mofile import read_mo
 from flask import has_request_context, request, session
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel import get_locale, gettext
+from flask_babel.speaklater import LazyString
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 LANGUAGES = ("zh", "en")
 
 
 def _(message: str, **params: Any) -> str:
-    """The message in the current language, with its parameters filled in."""
-    text: str = gettext(message, **params)
-    return text
+    """The message in the current language by the calling room's own catalogue, with its parameters filled in."""
+    return translate(_room_of(_caller()), message, params)
 
 
 def _l(message: str) -> Any:
     """The message, translated only when it is shown."""
-    return lazy_gettext(message)
+    return LazyString(translate, _room_of(_caller()), message, {})
+
+
+def translate(room: str, message: str, params: Mapping[str, Any]) -> str:
+    """The room's Chinese for the message, or another room's, or the English itself."""
+    text = message
+    if locale_is_chinese():
+        text = room_catalogue(room).get(message) or str(gettext(message))
+    return text % params if params else text
+
+
+@pass_context
+def template_gettext(context: Context, message: str) -> str:
+    """The same for a template, whose folder names its room."""
+    return translate((context.name or "").split("/")[0], message, {})
+
+
+@cache
+def room_catalogue(room: str) -> dict[str, str]:
+    """What one room says in Chinese; a room without a catalogue says nothing."""
+    compiled = Path(__file__).resolve().parents[1] / room / "translations/zh/LC_MESSAGES/messages.mo"
+    if not room.isidentifier() or not compiled.exists():
+        return {}
+    with compiled.open("rb") as binary:
+        return {entry.id: str(entry.string) for entry in read_mo(binary) if isinstance(entry.id, str) and entry.id}
+
+
+def _caller() -> str:
+    return str(sys._getframe(2).f_globals.get("__name__", ""))
+
+
+def _room_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "marketplace" else ""
 
 
 def choose_language() -> str:
