@@ -59,6 +59,7 @@ def form_state() -> dict[str, Any]:
 def add_filters(app: Flask) -> None:
     """Give the templates their words for money, days and moments, and their room's own Chinese."""
     app.jinja_env.install_gettext_callables(template_gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals["gettext"] = template_gettext
     app.jinja_env.filters.update(
         money=show_money, day=show_day, moment=show_moment, number=show_number, rate=show_rate, pick=pick
     )

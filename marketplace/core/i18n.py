@@ -12,6 +12,7 @@ from flask_babel import get_locale, gettext
 from flask_babel.speaklater import LazyString
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 LANGUAGES = ("zh", "en")
 
@@ -35,9 +36,11 @@ def translate(room: str, message: str, params: Mapping[str, Any]) -> str:
 
 
 @pass_context
-def template_gettext(context: Context, message: str) -> str:
-    """The same for a template, whose folder names its room."""
-    return translate((context.name or "").split("/")[0], message, {})
+def template_gettext(context: Context, message: str, **params: Any) -> str:
+    """The same for a template, whose folder names its room; a percent sign needs no doubling without parameters."""
+    text = translate((context.name or "").split("/")[0], message, {})
+    safe = Markup(text) if context.eval_ctx.autoescape else text
+    return safe % params if params else safe.replace("%%", "%")
 
 
 @cache

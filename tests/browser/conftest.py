@@ -79,6 +79,18 @@ class Reader:
         page.wait_for_url("**/dashboard*")
         return page
 
+    def press(self, selector: str) -> None:
+        """Open a link or press a button: focus it and press Enter."""
+        self.page.locator(selector).first.focus()
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+
+    def type_into(self, name: str, text: str) -> None:
+        """Replace what a field holds by typing."""
+        self.page.locator(f"main #f-{name}").first.focus()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.type(text)
+
     def first_link(self, pattern: str) -> str:
         """The address of the first link of the page's content that matches."""
         href = self.page.locator(f'main a[href*="{pattern}"]').first.get_attribute("href")
@@ -100,7 +112,15 @@ class DemoServer:
     """The seeded marketplace with one persona's id for each kind of organisation."""
 
     url: str
+    database_url: str
     personas: dict[str, str]
+
+    def ask(self, query: str, *values: object) -> str:
+        """One value from the database."""
+        with psycopg.connect(self.database_url) as connection:
+            row = connection.execute(query, values).fetchone()  # type: ignore[arg-type]
+        assert row, query
+        return str(row[0])
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +140,7 @@ def demo_server(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Ite
             "ORDER BY o.kind, o.id, p.id"
         ).fetchall()
     with serving(url, home) as (address, _running):
-        yield DemoServer(address, {str(kind): str(person) for kind, person in rows})
+        yield DemoServer(address, url, {str(kind): str(person) for kind, person in rows})
     server.drop(url)
 
 

@@ -30,3 +30,10 @@ def test_parameters_are_filled_in_whatever_the_language(app: APIFlask) -> None:
     with app.test_request_context("/?lang=en"):
         assert translate("web", "due %(day)s", {"day": "today"}) == "due today"
     assert in_chinese(app, lambda: translate("web", "due %(day)s", {"day": "今天"})) == "今天 到期"
+
+
+def test_a_percent_sign_in_a_template_is_shown_as_it_is(app: APIFlask) -> None:
+    for template in ("{{ _('435 means 4.35%.') }}", "{{ _('435 means 4.35%%.') }}"):
+        assert in_chinese(app, lambda source=template: render_template_string(source)) == "435 means 4.35%."
+    shown = in_chinese(app, lambda: render_template_string("{{ _('due %(day)s', day='<b>') }}"))
+    assert "<b>" not in shown
