@@ -85,12 +85,9 @@ class AmountField(Field[Money]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Money:
         try:
-            money = Money.parse(str(value).strip().replace(",", ""), self.currency)
+            return Money.typed(str(value), self.currency, self.allow_zero)
         except Malformed as problem:
             raise ValidationError([text for texts in problem.errors.values() for text in texts]) from problem
-        if money.amount_minor < 0 or (money.amount_minor == 0 and not self.allow_zero):
-            raise ValidationError(str(_l("Enter an amount above zero.")))
-        return money
 
 
 class CursorIn(StrictSchema):

@@ -39,6 +39,14 @@ class Money:
         return cls(int(whole + decimals.ljust(exponent, "0")), currency)
 
     @classmethod
+    def typed(cls, text: str, currency: str, allow_zero: bool = False) -> "Money":
+        """Read an amount as a person types it into a form: separators are allowed, nothing below zero is."""
+        money = cls.parse(text.strip().replace(",", ""), currency)
+        if money.amount_minor < 0 or (money.amount_minor == 0 and not allow_zero):
+            raise Malformed("amount", _l("Enter an amount above zero."))
+        return money
+
+    @classmethod
     def zero(cls, currency: str) -> "Money":
         """Nothing, in this currency."""
         return cls(0, currency)

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from marketplace.audit.canonical import canonical_json
 from marketplace.core.actor import Actor
 from marketplace.core.db import new_id, session
-from marketplace.core.errors import Malformed, NotAllowed, NotFound, Problem, Refused, require
+from marketplace.core.errors import NotAllowed, NotFound, Problem, Refused, require
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.deals import auction_closing
@@ -99,9 +99,7 @@ def place_typed_purchase(actor: Actor, auction_id: UUID, typed: str, now: dateti
 
 
 def _read(auction_id: UUID, typed: str) -> Money:
-    amount = Money.parse(typed.strip().replace(",", ""), find_auction(auction_id).start.currency)
-    require(amount.amount_minor > 0, Malformed("amount", _l("Enter an amount above zero.")))
-    return amount
+    return Money.typed(typed, find_auction(auction_id).start.currency)
 
 
 def _place(actor: Actor, auction_id: UUID, amount: Money, kind: str) -> Bid:

@@ -103,7 +103,7 @@ def state_payoff(deal_id: UUID) -> Response:
     """The pledgee states what it is owed."""
     typed, actor = page_form(PayoffForm), current_actor()
     found, step = closing.deal_of_pledgee(actor, deal_id, now())
-    owed = Money.parse(typed["amount"].strip().replace(",", ""), found.price.currency)
+    owed = Money.typed(typed["amount"], found.price.currency, allow_zero=True)
     closing.state_payoff(actor, deal_id, step.subject_id or step.id, owed, typed["reference"], now())
     flash(_("Your figure is recorded. It is paid first when the money is released."), "good")
     return redirect(url_for("deals.payoff", deal_id=deal_id), 303)

@@ -104,7 +104,7 @@ class DealTerms:
 def typed_price(listing: Listing, typed: str) -> Money:
     """An amount typed into a form, in the listing's currency; thousands separators are ours, nothing else is."""
     currency = listing.price.currency if listing.price is not None else "CNY"
-    return Money.parse(typed.strip().replace(",", ""), currency)
+    return Money.typed(typed, currency)
 
 
 def months_later(day: date, months: int) -> date:

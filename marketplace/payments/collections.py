@@ -213,7 +213,7 @@ def confirm_typed_transfer(
 ) -> Collection:
     """The same from a form: the amount as typed is read in the collection's currency."""
     currency = find_collection(actor, collection_id).amount.currency
-    amount = Money.parse(typed.strip().replace(",", ""), currency)
+    amount = Money.typed(typed, currency)
     return confirm_transfer(actor, collection_id, bank_reference, amount, now)
 
 

@@ -56,3 +56,14 @@ def test_rounding_a_fraction_equals_rounding_the_decimal(numerator: int, denomin
 def test_a_rate_in_basis_points_is_rounded_half_up() -> None:
     assert percentage(Money(12345, "CNY"), 250) == Money(309, "CNY")
     assert Money.rounded(Decimal("0.005"), "CNY") == Money(1, "CNY")
+
+
+@pytest.mark.parametrize("text", ["-5", "0", "-0.01", "1e5", "", "１００"])
+def test_a_typed_amount_that_is_not_above_zero_is_malformed(text: str) -> None:
+    with pytest.raises(Malformed):
+        Money.typed(text, "CNY")
+
+
+def test_a_typed_amount_may_carry_separators() -> None:
+    assert Money.typed(" 1,234.50 ", "CNY") == Money(123450, "CNY")
+    assert Money.typed("0", "CNY", allow_zero=True) == Money(0, "CNY")
