@@ -66,7 +66,7 @@ def answer_problem(problem: Problem) -> Response:
         and "identity.sign_in" in current_app.view_functions
     ):
         return make_response(redirect(url_for("identity.sign_in", next=request.full_path.rstrip("?"))))
-    if request.method == "POST" and problem.status in (400, 403, 409, 410, 412, 422):
+    if request.method == "POST" and problem.status in (400, 401, 403, 409, 410, 412, 422):
         again = _same_page_again(problem)
         if again is not None:
             return again
