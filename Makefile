@@ -34,7 +34,7 @@ run: $(STAMP) ## Start the marketplace with demo data at http://127.0.0.1:5000
 	@DEMO=1 $(BIN)/python -m flask serve
 
 demo: $(STAMP) ## Walk the whole journey over HTTP and print every figure
-	@$(BIN)/python -m demo.journey
+	@DATA_DIR="$(if $(filter file,$(origin DATA_DIR)),,$(DATA_DIR))" $(BIN)/python -m demo.journey
 
 check: $(DEV) ## Style, types, architecture
 	$(BIN)/ruff check .

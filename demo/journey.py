@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from demo.real_records import data_folder, import_records
 from demo.stage import Stage, StepFailed, Visitor, open_stage
 
 PEOPLE = {
@@ -48,6 +49,9 @@ def main() -> int:
         with open_stage() as stage:
             people = {name: Visitor(stage, name, email) for name, email in PEOPLE.items()}
             say("signed in over HTTP", people=len(people), seconds=f"{time.monotonic() - began:.0f}")
+            folder = data_folder()
+            for name, figures in import_records(stage, folder) if folder else []:
+                say(f"imported {name}", **figures)
             assets = inventions(people["holder"])
             sell(people, assets[0])
             borrow_and_default(people, assets[1])
