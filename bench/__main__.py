@@ -4,7 +4,7 @@ import importlib
 import json
 import sys
 
-MEASUREMENTS = ("bids",)
+MEASUREMENTS = ("imports", "bids", "pages", "search")
 
 
 def main() -> None:
