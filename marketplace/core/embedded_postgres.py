@@ -8,6 +8,7 @@ import atexit
 import contextlib
 import fcntl
 import glob
+import hashlib
 import os
 import pwd
 import re
@@ -54,13 +55,14 @@ class Cluster:
 
     def __init__(self, home: Path) -> None:
         self.folder = home.resolve() / "postgres"
-        self.data = self.folder / "data"
-        self.log = self.folder / "server.log"
         self.binaries = find_binaries()
         self._account: dict[str, Any] = {}
         self._users: IO[str] | None = None
         if os.geteuid() == 0:
-            self._account = self._unprivileged_account()
+            self._account = _unprivileged_account(self.folder / "data")
+            self._move_within_reach(home.resolve())
+        self.data = self.folder / "data"
+        self.log = self.folder / "server.log"
 
     def use(self) -> str:
         """Start the server if needed, keep it while this process lives, and return its address."""
@@ -96,19 +98,23 @@ class Cluster:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _unprivileged_account(self) -> dict[str, Any]:
-        """PostgreSQL refuses to run as root: the owner of its data, or ``postgres``, or ``nobody`` runs it."""
-        if self.data.exists():
-            account = pwd.getpwuid(self.data.stat().st_uid)
-        else:
-            names = {entry.pw_name for entry in pwd.getpwall()}
-            account = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
-        options: dict[str, Any] = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": [], "cwd": "/"}
-        if subprocess.run(["test", "-x", str(self.binaries / "postgres")], check=False, **options).returncode:
-            raise NoPostgres(
-                f"{self.binaries} cannot be reached by user {account.pw_name}: move it out of a 0700 folder."
-            )
-        return options
+    def _move_within_reach(self, home: Path) -> None:
+        """Run by root under a folder only root may enter: keep the server where its own account can reach it."""
+        if not self._reaches(next(parent for parent in (home, *home.parents) if parent.exists())):
+            self.folder = _own_place(home) / "postgres"
+        if not self._reaches(self.binaries / "postgres"):
+            place = _own_place(self.binaries)
+            with (place / "copying").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not (place / "copied").exists():
+                    shutil.copytree(self.binaries.parent, place / "server", symlinks=True, dirs_exist_ok=True)
+                    (place / "copied").touch()
+            self.binaries = place / "server" / "bin"
+        if not self._reaches(self.binaries / "postgres"):
+            raise NoPostgres(f"{self.binaries} cannot be reached by the account that runs PostgreSQL.")
+
+    def _reaches(self, path: Path) -> bool:
+        return subprocess.run(["test", "-x", str(path)], check=False, **self._account).returncode == 0
 
     def _call(self, tool: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -161,6 +167,25 @@ class Cluster:
             state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
             if state == "Z":
                 (self.data / "postmaster.pid").unlink()
+
+
+def _own_place(path: Path) -> Path:
+    """A folder of ours that every account may enter, standing in for one that only root may enter."""
+    place = Path("/var/tmp") / ("ip-marketplace-" + hashlib.sha256(str(path).encode()).hexdigest()[:16])
+    place.mkdir(mode=0o755, exist_ok=True)
+    if place.is_symlink() or place.stat().st_uid != 0:
+        raise NoPostgres(f"{place} belongs to somebody else.")
+    return place
+
+
+def _unprivileged_account(data: Path) -> dict[str, Any]:
+    """PostgreSQL refuses to run as root: the owner of its data, or ``postgres``, or ``nobody`` runs it."""
+    if data.exists():
+        account = pwd.getpwuid(data.stat().st_uid)
+    else:
+        names = {entry.pw_name for entry in pwd.getpwall()}
+        account = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": [], "cwd": "/"}
 
 
 def _free_port() -> int:
