@@ -103,13 +103,7 @@ class Cluster:
         if not self._reaches(next(parent for parent in (home, *home.parents) if parent.exists())):
             self.folder = _own_place(home) / "postgres"
         if not self._reaches(self.binaries / "postgres"):
-            place = _own_place(self.binaries)
-            with (place / "copying").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                if not (place / "copied").exists():
-                    shutil.copytree(self.binaries.parent, place / "server", symlinks=True, dirs_exist_ok=True)
-                    (place / "copied").touch()
-            self.binaries = place / "server" / "bin"
+            self.binaries = _copied_server(self.binaries)
         if not self._reaches(self.binaries / "postgres"):
             raise NoPostgres(f"{self.binaries} cannot be reached by the account that runs PostgreSQL.")
 
@@ -176,6 +170,20 @@ def _own_place(path: Path) -> Path:
     if place.is_symlink() or place.stat().st_uid != 0:
         raise NoPostgres(f"{place} belongs to somebody else.")
     return place
+
+
+def _copied_server(binaries: Path) -> Path:
+    """A copy of the server, with the libraries its package keeps beside it, that every account may run."""
+    place, package = _own_place(binaries), binaries.parents[1]
+    with (place / "copying").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "copied").exists():
+            for source in (binaries.parent, package.with_name(package.name + ".libs")):
+                if source.exists():
+                    target = place / source.relative_to(package.parent)
+                    shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+            (place / "copied").touch()
+    return place / binaries.relative_to(package.parent)
 
 
 def _unprivileged_account(data: Path) -> dict[str, Any]:
