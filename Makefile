@@ -30,8 +30,7 @@ $(DEV): $(STAMP) requirements-dev.lock
 	@touch $(DEV)
 
 run: $(STAMP) ## Start the marketplace with demo data at http://127.0.0.1:5000
-	@DEMO=1 $(BIN)/python -m flask seed >/dev/null
-	@DEMO=1 $(BIN)/python -m flask serve
+	@DEMO=1 $(BIN)/python -m flask serve --seed
 
 demo: $(STAMP) ## Walk the whole journey over HTTP and print every figure
 	@DATA_DIR="$(if $(filter file,$(origin DATA_DIR)),,$(DATA_DIR))" $(BIN)/python -m demo.journey

@@ -11,7 +11,8 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from marketplace.core.db import make_engine
+from marketplace.commands.seed import make_demo
+from marketplace.core.db import make_engine, session
 from marketplace.core.jobs import run_worker
 from marketplace.core.migrating import migrate
 
@@ -40,9 +41,13 @@ def worker(concurrency: int) -> None:
 @click.option("--port", default=5000, show_default=True)
 @click.option("--workers", default=2, show_default=True)
 @click.option("--threads", default=8, show_default=True)
+@click.option("--seed", is_flag=True, help="Make the demo first, unless it is there.")
 @with_appcontext
-def serve(host: str, port: int, workers: int, threads: int) -> None:
+def serve(host: str, port: int, workers: int, threads: int, seed: bool) -> None:
     """Run the web server and the worker together until Ctrl-C."""
+    if seed:
+        make_demo()
+        session.remove()
     python = sys.executable
     environment = os.environ | {"PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://{host}:{port}")}
     web = [

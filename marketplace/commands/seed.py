@@ -1,6 +1,7 @@
 """Fill an empty marketplace with fictional demo data."""
 
 import time
+from typing import Any
 
 import click
 from flask import current_app
@@ -15,6 +16,11 @@ from marketplace.core.db import session
 @with_appcontext
 def seed() -> None:
     """Make the demo: organisations, people, assets, listings, auctions, loans; a second run does nothing."""
+    say(make_demo())
+
+
+def make_demo() -> dict[str, Any]:
+    """The demo in one transaction, with the seconds it took."""
     from demo.seeding import seed_demo
 
     if not current_app.extensions["settings"].demo:
@@ -22,4 +28,4 @@ def seed() -> None:
     began = time.monotonic()
     made = seed_demo(now(), lambda step: click.echo(f"  making {step}", err=True))
     session.commit()
-    say(made | {"seconds": round(time.monotonic() - began, 1)})
+    return made | {"seconds": round(time.monotonic() - began, 1)}

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as Answer
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, needs, page_form, public, signed_in, waiting_providers
 from marketplace.core.i18n import _
+from marketplace.web.first_steps import first_steps
 from marketplace.web.front import counts_on_offer, mode_names, newest_on_offer
 from marketplace.web.glossary import GLOSSARY
 from marketplace.web.licences import LicenceForm, upload_licence
@@ -36,7 +37,7 @@ def dashboard() -> str:
     actor, instant = current_actor(), now()
     waiting = [item for provider in waiting_providers for item in provider(actor, instant)]
     waiting.sort(key=lambda item: (item.due_at is None, item.due_at or instant))
-    return render_template("web/dashboard.html", waiting=waiting)
+    return render_template("web/dashboard.html", waiting=waiting, goals=first_steps(actor))
 
 
 @pages.post("/organisation/documents")
