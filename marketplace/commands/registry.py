@@ -14,7 +14,7 @@ from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.core.errors import Malformed, Problem
 from marketplace.registry.extracts import extract_by_number
-from marketplace.registry.importing import ImportReport, Rejection, finish_import, import_rows
+from marketplace.registry.importing import ImportReport, finish_import, import_rows
 from marketplace.registry.instrument_cases import judge_cases
 from marketplace.registry.integrity import verify_register
 from marketplace.registry.offices.reading import FORMATS, read_path
@@ -86,15 +86,15 @@ def verify() -> None:
 
 def _import_file(file: Path, wanted: str, report: ImportReport) -> None:
     """One file is imported whole or, when it is refused half-way, not at all."""
-    before = (report.read, report.created, report.updated, report.unchanged, list(report.rejected))
+    before = report.stand()
     saved = session.begin_nested()
     try:
         import_rows(SYSTEM, read_path(file, wanted), str(file), now(), report)
         saved.commit()
     except UnreadableFile as refused:
         saved.rollback()
-        report.read, report.created, report.updated, report.unchanged, report.rejected = before
-        report.rejected.append(Rejection(str(file), 0, "", refused.code, refused.message))
+        report.go_back(before)
+        report.reject(str(file), 0, "", refused.code, refused.message)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -111,7 +111,7 @@ def _tell(report: ImportReport, dry_run: bool) -> None:
     heading = "would be " if dry_run else ""
     click.echo(
         f"{report.read} read, {heading}{report.created} created, {report.updated} updated, "
-        f"{report.unchanged} unchanged, {len(report.rejected)} rejected"
+        f"{report.unchanged} unchanged, {report.rejected_count} rejected"
     )
     for rejection in report.rejected:
         click.echo(f"  {rejection.source} row {rejection.row} {rejection.field}: {rejection.code} {rejection.message}")

@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -157,10 +158,14 @@ class AssetNumber(Model):
     use: Mapped[str] = mapped_column(String(12))
 
 
+_NUMBER_PARTS = re.compile(r"^(ZL)?([A-Z]{2}(?=[A-Z]*\d))?([A-Z]*)0*(\d[0-9A-Z]*)$")
+
+
+@lru_cache(maxsize=20_000)
 def number_key(number: str) -> str:
     """The number as it is compared: no punctuation, no leading zeros, ZL and check digit aside."""
     plain = alphanumeric(number)
-    match = re.match(r"^(ZL)?([A-Z]{2}(?=[A-Z]*\d))?([A-Z]*)0*(\d[0-9A-Z]*)$", plain)
+    match = _NUMBER_PARTS.match(plain)
     if match is None:
         return plain
     granted, office, letters, digits = match.groups()

@@ -22,7 +22,7 @@ from marketplace.core.lifecycle import Lifecycle
 from marketplace.documents.content_store import content_store
 from marketplace.identity.verification import require_approved
 from marketplace.registry.claims import claim_names_of
-from marketplace.registry.importing import ImportReport, Rejection, import_rows
+from marketplace.registry.importing import ImportReport, import_rows
 from marketplace.registry.offices.reading import FORMATS, read_stream
 from marketplace.registry.offices.record import UnreadableFile
 
@@ -177,7 +177,7 @@ def bring_in(run_id: UUID, now: datetime, after_batch: Callable[[], None]) -> Im
     announce(
         SYSTEM,
         now,
-        ImportFinished(run.id, run.organisation_id, report.created, report.updated, len(report.rejected)),
+        ImportFinished(run.id, run.organisation_id, report.created, report.updated, report.rejected_count),
     )
     return run
 
@@ -199,14 +199,14 @@ def _read(run: ImportRun, now: datetime, progress: Callable[[ImportReport], None
     try:
         import_rows(SYSTEM, rows, name, now, report, supplier_id=run.organisation_id, progress=progress)
     except UnreadableFile as refused:
-        report.rejected.append(Rejection(name, 0, "", refused.code, refused.message))
+        report.reject(name, 0, "", refused.code, refused.message)
         return report, True
     return report, False
 
 
 def _stored(report: ImportReport) -> dict[str, Any]:
     plain = report.as_json()
-    plain["rejected_count"] = len(report.rejected)
+    plain["rejected_count"] = report.rejected_count
     plain["rejected"] = plain["rejected"][:SHOWN_REJECTIONS]
     return plain
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from marketplace.registry.assets import AssetKind, LegalStatus, application_key, number_key
@@ -12,7 +13,9 @@ from marketplace.registry.offices.record import OfficeRecord
 from marketplace.registry.terms import last_day_of
 
 Stored = dict[str, Any]
-_FIELDS = tuple(item.name for item in dataclasses.fields(OfficeRecord) if item.name != "row")
+_FIELDS = tuple(item.name for item in dataclasses.fields(OfficeRecord) if item.name not in ("row", "place"))
+_all_of = attrgetter(*_FIELDS)
+_as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _CLASS_OF_KIND = {
     AssetKind.TRADEMARK: "T", AssetKind.COPYRIGHT: "C", AssetKind.SOFTWARE: "C", AssetKind.LAYOUT_DESIGN: "L",
 }  # fmt: skip
@@ -20,24 +23,28 @@ _CLASS_OF_KIND = {
 
 def stored_form(record: OfficeRecord) -> Stored:
     """The record as JSON, without its place in the file and without what it leaves empty."""
-    return {name: _plain(value) for name in _FIELDS if (value := getattr(record, name)) not in ("", None, (), 0, False)}
+    return {name: _plain(value) for name, value in zip(_FIELDS, _all_of(record), strict=True) if value}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str | int):
         return value
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
     if dataclasses.is_dataclass(value):
         return {part.name: _plain(getattr(value, part.name)) for part in dataclasses.fields(value)}
     return value
 
 
-def holds_control_characters(stored: Stored) -> bool:
-    """Whether any text holds a NUL or a lone surrogate, which PostgreSQL cannot keep."""
-    text = json.dumps(stored, ensure_ascii=False)
+def written(stored: Any) -> str:
+    """The one way of writing a stored form as text, so that equal content gives equal text."""
+    return _as_json(stored)
+
+
+def holds_control_characters(text: str) -> bool:
+    """Whether written text holds a NUL or a lone surrogate, which PostgreSQL cannot keep."""
     if "\\u0000" in text:
         return True
     try:
@@ -47,9 +54,9 @@ def holds_control_characters(stored: Stored) -> bool:
     return False
 
 
-def digest_of(stored: Stored) -> str:
-    """The same content gives the same digest."""
-    return hashlib.sha256(json.dumps(stored, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+def digest_of(text: str) -> str:
+    """The same written content gives the same digest."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def document_key(record: OfficeRecord) -> str:

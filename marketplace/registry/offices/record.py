@@ -1,6 +1,6 @@
 """The one normal form into which every office format is read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 
@@ -31,6 +31,7 @@ class RowFault:
     field: str
     code: str
     message: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Conveyance:
     assignors: tuple[str, ...]
     assignees: tuple[str, ...]
     properties: tuple[PropertyReference, ...]
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class OfficeRecord:
     fees: tuple[FeeNotice, ...] = ()
     attribution: str = ""
     demo: bool = False
-    extra: tuple[tuple[str, str], ...] = field(default=())
+    place: str = ""
 
 
 Row = OfficeRecord | Conveyance | RowFault

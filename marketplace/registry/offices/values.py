@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from marketplace.registry.offices.record import BadValue
 
@@ -15,14 +16,15 @@ _DATE_FORMS = (
 _PARTIAL_DATE = re.compile(r"^\d{4}(?:[-/.]?\d{1,2})?(?:00)?$|^\d{6}00$|^\d{4}0000$")
 _PLACEHOLDERS = {"", "--", "-", "NULL", "null", "00000000", "0000-00-00"}
 _SYMBOL = re.compile(r"([A-HY])\s*(\d{2})\s*([A-Z])\s*(\d{1,4})\s*/\s*(\d{2,6})")
-_SPACE = re.compile(r"\s+")
+_NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]+")
 
 
 def squeeze(text: str | None) -> str:
     """The text with every run of white space as one blank, none at the ends."""
-    return _SPACE.sub(" ", text or "").strip()
+    return " ".join(text.split()) if text else ""
 
 
+@lru_cache(maxsize=20_000)
 def parse_date(text: str | None, field_name: str) -> date | None:
     """The calendar day an office wrote; None when it wrote none or only a month or year."""
     value = squeeze(unicodedata.normalize("NFKC", text or ""))
@@ -54,6 +56,7 @@ def parse_count(text: str | None, field_name: str) -> int | None:
     return int(value)
 
 
+@lru_cache(maxsize=50_000)
 def symbol_of(text: str) -> str:
     """A classification symbol such as H04L29/08, or nothing when the text holds none."""
     match = _SYMBOL.search(unicodedata.normalize("NFKC", text).upper())
@@ -75,5 +78,7 @@ def split_values(text: str | None, separators: str) -> tuple[str, ...]:
 
 def alphanumeric(text: str) -> str:
     """Letters and digits only, upper case, full-width folded: the form numbers are compared in."""
+    if text.isascii():
+        return _NOT_ALPHANUMERIC.sub("", text.upper())
     folded = unicodedata.normalize("NFKC", text).upper()
     return "".join(character for character in folded if character.isalnum())
