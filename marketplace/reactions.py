@@ -20,6 +20,7 @@ from marketplace.deals.bidders import DepositReturned
 from marketplace.deals.deals import DealCancelled, DealFundsHeld, DealOpened, DealRefunding, DealReleased
 from marketplace.deals.messages import MessageSent
 from marketplace.deals.negotiations import NegotiationEnded, OfferMade
+from marketplace.documents import room_access
 from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined, EnvelopeExpired
 from marketplace.financing import agreements, pledges
 from marketplace.financing import news as loan_news
@@ -86,7 +87,12 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     NegotiationEnded: [news.tell_negotiation_ended],
     MessageSent: [news.tell_message],
     DealOpened: [contracts.draw_up_contract, news.tell_opened],
-    EnvelopeCompleted: [settlement.ask_for_payment, news.tell_payment_due, pledges.note_signature],
+    EnvelopeCompleted: [
+        room_access.admit_signatory,
+        settlement.ask_for_payment,
+        news.tell_payment_due,
+        pledges.note_signature,
+    ],
     EnvelopeDeclined: [settlement.cancel_unsigned_deal, agreements.end_unsigned_loan],
     EnvelopeExpired: [settlement.cancel_unsigned_deal, agreements.end_unsigned_loan],
     PaymentCollected: [settlement.receive_payment, bidders.admit_when_paid],

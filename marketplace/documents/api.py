@@ -3,17 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from apiflask import APIBlueprint
 from flask import Response, request
 
 from marketplace.core.clock import database_now, now
 from marketplace.core.http import current_actor, idempotent, needs, signed_in
-from marketplace.documents import files, jobs, signatures
+from marketplace.documents import files, jobs, room_api, signatures
+from marketplace.documents.blueprints import api
 from marketplace.documents.panels import as_attachment
 from marketplace.documents.schemas import DeclineIn, EnvelopeOut, FileIn, FileOut
 
-api = APIBlueprint("documents_api", __name__, url_prefix="/api/v1", tag="documents")
-JOBS = jobs
+__all__ = ["api", "jobs", "room_api"]
 
 
 @api.post("/files")

@@ -27,6 +27,7 @@ CONTRACTS = (
     "licence",
     "pledge",
     "loan",
+    "confidentiality",
     "evidence",
 )
 ISSUER = "IP Marketplace"

@@ -3,19 +3,20 @@
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import database_now, now
 from marketplace.core.http import Waiting, current_actor, dashboard_provider, idempotent, needs, page_form, signed_in
 from marketplace.core.i18n import _
-from marketplace.documents import files, signatures
+from marketplace.documents import files, room_pages, signatures
+from marketplace.documents.blueprints import pages
 from marketplace.documents.panels import as_attachment
 from marketplace.documents.schemas import DeclineIn, SignIn
 from marketplace.identity.organisations import names_of
 
-pages = Blueprint("documents", __name__, template_folder="templates")
+__all__ = ["pages", "room_pages"]
 
 
 @pages.get("/files/<uuid:file_id>")

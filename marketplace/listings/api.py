@@ -6,9 +6,10 @@ from uuid import UUID
 from apiflask import APIBlueprint
 from flask import Response
 
-from marketplace.core.clock import now
+from marketplace.core.clock import database_now, now
 from marketplace.core.http import current_actor, idempotent, needs, optional_actor, public, signed_in
-from marketplace.listings import course, jobs, listings, saved_searches, schemas, versions, watchlists
+from marketplace.documents.room_schemas import AccessOut, RoomOut
+from marketplace.listings import course, jobs, listing_rooms, listings, saved_searches, schemas, versions, watchlists
 from marketplace.listings.cards import search_answer
 from marketplace.listings.search_pages import exported, search_request
 
@@ -165,3 +166,21 @@ def delete_saved_search(saved_search_id: UUID) -> str:
 
 
 __all__ = ["api", "jobs"]
+
+
+@api.post("/listings/<uuid:listing_id>/data-room")
+@needs("asset.manage")
+@idempotent
+@api.output(RoomOut, status_code=201)
+def open_data_room(listing_id: UUID) -> Any:
+    """Open the data room of one's own listing."""
+    return listing_rooms.open_listing_room(current_actor(), listing_id, now())
+
+
+@api.post("/listings/<uuid:listing_id>/data-room/access")
+@needs("deal.trade")
+@idempotent
+@api.output(AccessOut, status_code=201)
+def ask_for_data_room(listing_id: UUID) -> Any:
+    """Get the confidentiality undertaking to sign; its envelope's signature opens the room."""
+    return listing_rooms.ask_to_read(current_actor(), listing_id, database_now())

@@ -1,7 +1,10 @@
 """Files by content hash, who may see them, evidence, and signature envelopes."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0005_documents"
 down_revision = "0004_notices"
@@ -29,6 +32,12 @@ END $$
 """
 
 
+TABLES = (
+    "data_room_accesses", "data_room_readings", "data_room_permissions", "data_room_documents", "data_rooms",
+    "signatories", "envelopes", "evidence", "file_grants", "files", "file_contents",
+)  # fmt: skip
+
+
 def upgrade() -> None:
     """Make the tables and their guards."""
     _file_contents()
@@ -37,9 +46,11 @@ def upgrade() -> None:
     _evidence()
     _envelopes()
     _signatories()
+    _data_rooms()
+    _data_room_accesses()
     op.execute(NEVER_CHANGED)
     op.execute(SIGNED_IS_SIGNED)
-    for table in ("file_contents", "files", "evidence"):
+    for table in ("file_contents", "files", "evidence", "data_room_readings"):
         op.execute(
             f"CREATE TRIGGER {table}_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION documents_never_changed()"
@@ -193,9 +204,90 @@ def _signatories() -> None:
     op.create_index("ix_signatories_organisation_id", "signatories", ["organisation_id"], unique=False)
 
 
+def _own_columns() -> tuple[sa.Column[Any], sa.Column[Any]]:
+    made = sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False)
+    return sa.Column("id", sa.Uuid(), primary_key=True), made
+
+
+def _reference(name: str, table: str, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, sa.Uuid(), sa.ForeignKey(f"{table}.id"), **options)
+
+
+def _moment(name: str, nullable: bool = True) -> sa.Column[Any]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
+
+
+def _word(name: str, kind: str, *words: str) -> sa.Column[Any]:
+    kinds = sa.Enum(*words, name=kind, native_enum=False, create_constraint=True, length=40)
+    return sa.Column(name, kinds, nullable=False)
+
+
+def _data_rooms() -> None:
+    levels = ("hidden", "view", "download")
+    op.create_table(
+        "data_rooms",
+        *_own_columns(),
+        sa.Column("subject_id", sa.Uuid(), nullable=False, unique=True),
+        _reference("owner_id", "organisations", nullable=False, index=True),
+        sa.Column("title", JSONB(), nullable=False),
+        sa.Column("link", sa.String(200), nullable=False),
+        _moment("opened_at", nullable=False),
+    )
+    op.create_table(
+        "data_room_documents",
+        *_own_columns(),
+        _reference("room_id", "data_rooms", nullable=False, index=True),
+        _reference("file_id", "files", nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("pages", sa.BigInteger(), nullable=False),
+        _word("level", "roomlevel", *levels),
+        _moment("added_at", nullable=False),
+        _moment("removed_at"),
+        sa.CheckConstraint("pages BETWEEN 1 AND 300", name="pages_counted"),
+    )
+    op.create_index(
+        "uq_data_room_documents_file", "data_room_documents", ["room_id", "file_id"], unique=True,
+        postgresql_where=sa.text("removed_at IS NULL"),
+    )  # fmt: skip
+    op.create_table(
+        "data_room_permissions",
+        *_own_columns(),
+        _reference("document_id", "data_room_documents", nullable=False),
+        _reference("organisation_id", "organisations", nullable=False, index=True),
+        _word("level", "roomlevel", *levels),
+        _moment("expires_at"),
+        sa.UniqueConstraint("document_id", "organisation_id"),
+    )
+
+
+def _data_room_accesses() -> None:
+    op.create_table(
+        "data_room_accesses",
+        *_own_columns(),
+        _reference("room_id", "data_rooms", nullable=False),
+        _reference("organisation_id", "organisations", nullable=False, index=True),
+        _reference("envelope_id", "envelopes", nullable=False, index=True),
+        _moment("asked_at", nullable=False),
+        *(_moment(name) for name in ("admitted_at", "expires_at", "revoked_at")),
+        sa.UniqueConstraint("room_id", "organisation_id"),
+    )
+    op.create_table(
+        "data_room_readings",
+        *_own_columns(),
+        _reference("document_id", "data_room_documents", nullable=False, index=True),
+        _reference("organisation_id", "organisations", nullable=False),
+        _reference("person_id", "people"),
+        _word("act", "readingact", "viewed", "downloaded"),
+        sa.Column("page", sa.BigInteger()),
+        sa.Column("mark", sa.String(400), nullable=False),
+        _moment("read_at", nullable=False),
+        sa.CheckConstraint("(act = 'viewed') = (page IS NOT NULL)", name="a_view_is_of_a_page"),
+    )
+
+
 def downgrade() -> None:
     """Remove the tables and their guards."""
-    for table in ("signatories", "envelopes", "evidence", "file_grants", "files", "file_contents"):
+    for table in TABLES:
         op.drop_table(table)
     op.execute("DROP FUNCTION signatory_stays_signed()")
     op.execute("DROP FUNCTION documents_never_changed()")
