@@ -3,11 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from apiflask import APIBlueprint
-
 from marketplace.core.clock import now
 from marketplace.core.http import CursorIn, current_actor, idempotent, needs, signed_in
-from marketplace.payments import collections, jobs, payouts
+from marketplace.payments import bank_api, collections, jobs, payouts
+from marketplace.payments.blueprints import api
 from marketplace.payments.schemas import (
     CollectionOut,
     CollectionPageOut,
@@ -18,8 +17,7 @@ from marketplace.payments.schemas import (
     TransferIn,
 )
 
-api = APIBlueprint("payments_api", __name__, url_prefix="/api/v1", tag="payments")
-JOBS = jobs
+__all__ = ["api", "bank_api", "jobs"]
 
 
 @api.get("/collections")

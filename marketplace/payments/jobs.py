@@ -5,8 +5,8 @@ from uuid import UUID
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.db import find
-from marketplace.core.jobs import task
-from marketplace.payments import stripe_gateway, stripe_webhooks
+from marketplace.core.jobs import every, task
+from marketplace.payments import reconciliation, stripe_gateway, stripe_webhooks
 from marketplace.payments.collections import Collection, CollectionStatus, Method
 from marketplace.payments.refunds import Refund, RefundStatus, mark_sent
 
@@ -37,3 +37,9 @@ def send_card_refund(refund_id: str) -> None:
     collection = find(Collection, refund.collection_id)
     refund.stripe_refund_id = stripe_gateway.refund_card(refund.id, collection.stripe_intent_id or "", refund.amount)
     mark_sent(SYSTEM, refund, collection, now())
+
+
+@every("30 17 * * *", "payments.reconcile")
+def reconcile_nightly() -> None:
+    """Compare the books with the bank and with Stripe, every night at half past one in Beijing."""
+    reconciliation.reconcile(SYSTEM, now())

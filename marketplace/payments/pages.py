@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.core.actor import Actor
@@ -19,10 +19,11 @@ from marketplace.core.http import (
 )
 from marketplace.core.i18n import _
 from marketplace.identity.organisations import names_of
-from marketplace.payments import collections, payouts, stripe_gateway, stripe_webhooks
+from marketplace.payments import bank_pages, collections, payouts, stripe_gateway, stripe_webhooks
+from marketplace.payments.blueprints import pages
 from marketplace.payments.schemas import MethodIn, NothingIn, TransferForm
 
-pages = Blueprint("payments", __name__, template_folder="templates")
+__all__ = ["bank_pages", "pages"]
 
 
 @pages.get("/payments/<uuid:collection_id>")

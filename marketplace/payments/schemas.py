@@ -1,6 +1,6 @@
 """What goes in and out of payments."""
 
-from apiflask.fields import UUID, DateTime, List, Nested, String
+from apiflask.fields import UUID, Boolean, Date, DateTime, Dict, List, Nested, Raw, String
 from apiflask.validators import Length, OneOf
 
 from marketplace.core.http import MoneyField, StrictSchema
@@ -69,3 +69,71 @@ class PayoutOut(StrictSchema):
     reference = String()
     status = String()
     sent_at = DateTime()
+
+
+class StatementFileIn(StrictSchema):
+    """A bank statement as the bank sent it."""
+
+    file = Raw(required=True, metadata={"type": "string", "format": "binary"})
+
+
+class StatementOut(StrictSchema):
+    """One imported statement."""
+
+    id = UUID()
+    account = String()
+    number = String()
+    opening = MoneyField()
+    closing = MoneyField()
+    closed_on = Date()
+
+
+class StatementsOut(StrictSchema):
+    """The statements of one file."""
+
+    items = List(Nested(StatementOut))
+
+
+class ProposalIn(StrictSchema):
+    """What an unmatched movement was."""
+
+    proposal = String(required=True, validate=OneOf(["match", "give_back", "charge"]))
+    payment_reference = String(load_default=None, validate=Length(max=20))
+    note = String(load_default=None, validate=Length(max=300))
+
+
+class DisagreementIn(StrictSchema):
+    """Why the second person disagrees."""
+
+    reason = String(required=True, validate=Length(3, 300))
+
+
+class BankLineOut(StrictSchema):
+    """One movement of a statement and what became of it."""
+
+    id = UUID()
+    amount = MoneyField(allow_negative=True)
+    booked_on = Date()
+    reference = String()
+    text = String()
+    other_party = String()
+    status = String()
+    matched_id = UUID(allow_none=True)
+    proposal = String(allow_none=True)
+    note = String(allow_none=True)
+
+
+class BankLinesOut(StrictSchema):
+    """Movements that wait for two people."""
+
+    items = List(Nested(BankLineOut))
+
+
+class ReconciliationOut(StrictSchema):
+    """The books compared with the bank and with Stripe."""
+
+    id = UUID()
+    made_at = DateTime()
+    agrees = Boolean()
+    figures = List(Dict())
+    differences = List(Dict())

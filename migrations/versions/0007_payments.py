@@ -7,6 +7,9 @@ revision = "0007_payments"
 down_revision = "0006_ledger"
 
 
+TABLES = ("reconciliations", "bank_lines", "bank_statements", "stripe_events", "payouts", "refunds", "collections")
+
+
 def _key() -> list[sa.Column]:
     return [
         sa.Column("id", sa.Uuid(), primary_key=True),
@@ -14,10 +17,10 @@ def _key() -> list[sa.Column]:
     ]
 
 
-def _amount() -> list[sa.Column]:
+def _amount(name: str = "amount") -> list[sa.Column]:
     return [
-        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
-        sa.Column("amount_currency", sa.CHAR(3), nullable=False),
+        sa.Column(f"{name}_minor", sa.BigInteger(), nullable=False),
+        sa.Column(f"{name}_currency", sa.CHAR(3), nullable=False),
     ]
 
 
@@ -103,6 +106,59 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(200)),
     )
     op.execute(NEVER_MORE_BACK)
+    _bank_statements()
+    _bank_lines()
+    op.create_table(
+        "reconciliations",
+        *_key(),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("figures", sa.dialects.postgresql.JSONB(), nullable=False),
+        sa.Column("differences", sa.dialects.postgresql.JSONB(), nullable=False),
+    )
+
+
+def _bank_statements() -> None:
+    op.create_table(
+        "bank_statements",
+        *_key(),
+        sa.Column("account", sa.String(40), nullable=False),
+        sa.Column("number", sa.String(80), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        *_amount("opening"),
+        *_amount("closing"),
+        sa.Column("closed_on", sa.Date(), nullable=False),
+        sa.Column("imported_by", sa.Uuid()),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.UniqueConstraint("account", "number"),
+    )
+
+
+def _bank_lines() -> None:
+    op.create_table(
+        "bank_lines",
+        *_key(),
+        sa.Column("statement_id", sa.Uuid(), sa.ForeignKey("bank_statements.id"), nullable=False, index=True),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        *_amount(),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("reference", sa.String(80), nullable=False),
+        sa.Column("end_to_end", sa.String(80), nullable=False),
+        sa.Column("text", sa.String(500), nullable=False),
+        sa.Column("other_party", sa.String(200), nullable=False),
+        _word("status", "linestatus", "unmatched", "proposed", "matched", "settled"),
+        sa.Column("matched_id", sa.Uuid(), index=True),
+        sa.Column("note", sa.String(300)),
+        sa.Column("proposal", sa.String(20)),
+        sa.Column("proposed_collection_id", sa.Uuid(), sa.ForeignKey("collections.id")),
+        sa.Column("proposed_by", sa.Uuid()),
+        sa.Column("decided_by", sa.Uuid()),
+        sa.Column("decided_at", sa.DateTime(timezone=True)),
+        sa.UniqueConstraint("statement_id", "position"),
+        sa.CheckConstraint("amount_minor <> 0", name="amount_moves"),
+        sa.CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="two_people"),
+        sa.CheckConstraint("(status IN ('proposed', 'settled')) <= (proposal IS NOT NULL)", name="proposal_there"),
+    )
+    op.create_index("ix_bank_lines_status", "bank_lines", ["status"])
 
 
 # Refunds never exceed what was collected, whoever writes them.
@@ -126,6 +182,6 @@ CREATE TRIGGER refunds_never_exceed BEFORE INSERT OR UPDATE OF amount_minor, col
 
 def downgrade() -> None:
     """Take everything away again."""
-    for table in ("stripe_events", "payouts", "refunds", "collections"):
+    for table in TABLES:
         op.drop_table(table)
     op.execute("DROP FUNCTION IF EXISTS refunds_within_collection")
