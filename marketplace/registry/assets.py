@@ -173,12 +173,16 @@ def number_key(number: str) -> str:
 
 
 def application_key(office: str, number: str) -> str:
-    """A Chinese application number is compared without its check digit, any other as it stands."""
+    """Chinese and European numbers are compared without their check digit, American ones without the year before them."""
     key = number_key(number)
-    digits = key.removeprefix("CN")
+    digits = key.removeprefix(office)
     if office == "CN" and (len(digits) == 13 or (len(digits) == 9 and "." in number)):
         return digits[:-1]
-    return key.removeprefix(office) if key.startswith(office) else key
+    if office == "EP" and "." in number:
+        return digits[:-1]
+    if office == "US" and len(digits) == 12 and digits.startswith(("19", "20")):
+        return digits[4:].lstrip("0")
+    return digits
 
 
 def find_asset(asset_id: UUID, lock: bool = False) -> Asset:

@@ -74,16 +74,22 @@ def _shown(documents: list[Stored], asked: str) -> Stored:
     """The document the asked number names, else the newest with a number; fuller documents come first."""
     ordered = sorted(
         documents,
-        key=lambda item: (str(item.get("publication_date") or ""), bool(item.get("number")), len(str(item))),
+        key=lambda item: (str(item.get("publication_date") or ""), bool(item.get("number")), _fullness(item)),
         reverse=True,
     )
     plain = alphanumeric(asked)
-    for item in sorted(ordered, key=lambda item: -len(str(item))):
+    for item in sorted(ordered, key=_fullness, reverse=True):
         number, kind_code = item.get("number", ""), item.get("kind_code", "")
         wanted = number_key(plain).removeprefix(item["office"])
         if number and kind_code and wanted == number_key(number + kind_code).removeprefix(item["office"]):
             return item
     return ordered[0] if ordered else {}
+
+
+def _fullness(document: Stored) -> tuple[bool, int]:
+    """A document with a title tells more of the right than a list of its events, however long."""
+    told = {name: value for name, value in document.items() if name not in ("events", "fees")}
+    return bool(document.get("titles")), len(str(told))
 
 
 def _bibliography(asset: Asset, shown: Stored) -> dict[str, Any]:

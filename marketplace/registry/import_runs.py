@@ -1,19 +1,24 @@
-"""A holder's import as a guided act: uploaded, checked without writing, then brought in batch by batch."""
+"""A holder's import as a guided act: uploaded, checked without writing, then brought in batch by batch.
+
+How far it has come is kept with every batch: it survives a reload of the page, and a restart goes on from there.
+"""
 
 import csv
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import SYSTEM, Actor
+from marketplace.core.clock import now as present
 from marketplace.core.db import Model, find, session
 from marketplace.core.errors import Malformed, NotFound, require
 from marketplace.core.events import Fact, announce
@@ -22,12 +27,14 @@ from marketplace.core.lifecycle import Lifecycle
 from marketplace.documents.content_store import content_store
 from marketplace.identity.verification import require_approved
 from marketplace.registry.claims import claim_names_of
-from marketplace.registry.importing import ImportReport, import_rows
+from marketplace.registry.importing import ImportReport, Rejection, import_rows
 from marketplace.registry.offices.reading import FORMATS, read_stream
 from marketplace.registry.offices.record import UnreadableFile
+from marketplace.registry.words import rejection_words
 
 MAX_BYTES = 60 * 1024 * 1024
 SHOWN_REJECTIONS = 500
+SILENT_TOO_LONG = timedelta(minutes=2)
 
 
 class ImportStatus(StrEnum):
@@ -62,7 +69,9 @@ class ImportRun(Model):
     rows_total: Mapped[int] = mapped_column(default=0)
     claimed: Mapped[int] = mapped_column(default=0)
     report: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    rejections: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, deferred=True)
     started_at: Mapped[datetime]
+    progressed_at: Mapped[datetime]
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,7 @@ def upload_import(actor: Actor, content: bytes, name: str, wanted_format: str, n
         sha256=sha256,
         wanted_format=wanted_format,
         started_at=now,
+        progressed_at=now,
     )
     session.add(run)
     session.flush()
@@ -134,43 +144,54 @@ def imports_of(actor: Actor) -> list[ImportRun]:
 
 def check_import(run_id: UUID, now: datetime) -> ImportRun:
     """Read the whole file and report what would happen; nothing of it is written."""
-    run = find(ImportRun, run_id, lock=True)
+    run = find(ImportRun, run_id)
     if run.status is not S.UPLOADED:
         return run
     trial = session.begin_nested()
-    report, refused = _read(run, now, None)
+    report = ImportReport()
+    refused = _read(run, now, report, lambda stand: _note_progress(run_id, stand.read))
     trial.rollback()
-    session.refresh(run, with_for_update=True)
-    run.report = _stored(report)
-    run.rows_total = report.read
-    run.status = IMPORT_LIFECYCLE.check(run.status, S.REFUSED if refused else S.CHECKED)
-    session.flush()
+    run = find(ImportRun, run_id, lock=True)
+    if run.status is S.UPLOADED:
+        _keep(run, report)
+        run.rows_total, run.rows_read = report.read, 0
+        run.status = IMPORT_LIFECYCLE.check(run.status, S.REFUSED if refused else S.CHECKED)
+        session.flush()
     return run
+
+
+def _note_progress(run_id: UUID, rows_read: int) -> None:
+    """A check writes nothing, so how far it has come is written beside it."""
+    counted = update(ImportRun).where(ImportRun.id == run_id, ImportRun.status == S.UPLOADED)
+    with session.get_bind().engine.begin() as beside:
+        beside.execute(counted.values(rows_read=rows_read, progressed_at=present()))
 
 
 def confirm_import(actor: Actor, run_id: UUID, now: datetime) -> ImportRun:
     """The holder has read the report and wants the rows in the register."""
     run = find_import(actor, run_id, lock=True)
     run.status = IMPORT_LIFECYCLE.check(run.status, S.IMPORTING)
+    run.report, run.rejections, run.rows_read, run.progressed_at = {}, [], 0, now
     session.flush()
     announce(actor, now, ImportConfirmed(run.id, run.organisation_id))
     return run
 
 
 def bring_in(run_id: UUID, now: datetime, after_batch: Callable[[], None]) -> ImportRun:
-    """Import a confirmed file batch by batch; run again after a crash it changes nothing twice."""
+    """Import a confirmed file batch by batch; after a crash it goes on behind the last batch that was kept."""
     run = find(ImportRun, run_id, lock=True)
     if run.status is not S.IMPORTING:
         return run
 
     def progress(report: ImportReport) -> None:
-        run.rows_read = report.read
+        _keep(run, report)
+        run.progressed_at = present()
         after_batch()
 
-    report, refused = _read(run, now, progress)
+    report = _report_so_far(run)
+    refused = _read(run, now, report, progress)
     run = find(ImportRun, run_id, lock=True)
-    run.rows_read = report.read
-    run.report = _stored(report)
+    _keep(run, report)
     run.claimed = claim_names_of(run.organisation_id, now)
     run.status = IMPORT_LIFECYCLE.check(run.status, S.REFUSED if refused else S.IMPORTED)
     session.flush()
@@ -182,33 +203,52 @@ def bring_in(run_id: UUID, now: datetime, after_batch: Callable[[], None]) -> Im
     return run
 
 
+def silent_imports(now: datetime) -> Iterator[tuple[UUID, ImportStatus]]:
+    """Imports whose work ended without a word, as when the server stopped: each is named once to be taken up again."""
+    working = (S.UPLOADED, S.IMPORTING)
+    query = select(ImportRun).where(ImportRun.status.in_(working), ImportRun.progressed_at < now - SILENT_TOO_LONG)
+    for run in session.execute(query.limit(100).with_for_update(skip_locked=True)).scalars().all():
+        run.progressed_at = now
+        yield run.id, run.status
+
+
 def errors_csv(run: ImportRun) -> str:
     """The rejected rows as a table that no spreadsheet runs as a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["row", "field", "code", "message"])
-    for item in run.report.get("rejected", []):
-        writer.writerow([_inert(item.get(name)) for name in ("row", "field", "code", "message")])
+    writer.writerow(["file", "row", "field", "code", "reason", "value"])
+    for item in run.rejections:
+        cells = (item["source"], item["row"], item["field"], item["code"], rejection_words(item["code"]))
+        writer.writerow([_inert(cell) for cell in (*cells, item["message"])])
     return out.getvalue()
 
 
-def _read(run: ImportRun, now: datetime, progress: Callable[[ImportReport], None] | None) -> tuple[ImportReport, bool]:
-    report = ImportReport()
-    name = run.file_name
+def _read(run: ImportRun, now: datetime, report: ImportReport, progress: Callable[[ImportReport], None]) -> bool:
+    """Read the file into the register; whether it had to be refused."""
+    name, supplier_id = run.file_name, run.organisation_id
     rows = read_stream(io.BytesIO(content_store().get(run.sha256)), name, run.wanted_format)
     try:
-        import_rows(SYSTEM, rows, name, now, report, supplier_id=run.organisation_id, progress=progress)
+        import_rows(SYSTEM, rows, name, now, report, supplier_id=supplier_id, progress=progress, skip=report.read)
     except UnreadableFile as refused:
         report.reject(name, 0, "", refused.code, refused.message)
-        return report, True
-    return report, False
+        return True
+    return False
 
 
-def _stored(report: ImportReport) -> dict[str, Any]:
+def _keep(run: ImportRun, report: ImportReport) -> None:
+    """The counts with the run, the first rejections to be shown, all that are named to be downloaded."""
     plain = report.as_json()
-    plain["rejected_count"] = report.rejected_count
-    plain["rejected"] = plain["rejected"][:SHOWN_REJECTIONS]
-    return plain
+    named = plain["rejected"]
+    run.rows_read = report.read
+    run.report = plain | {"rejected": named[:SHOWN_REJECTIONS], "rejected_count": report.rejected_count}
+    if named and len(named) != len(run.rejections):
+        run.rejections = named
+
+
+def _report_so_far(run: ImportRun) -> ImportReport:
+    """What an interrupted import had already done."""
+    counts = {name: run.report.get(name, 0) for name in ("read", "created", "updated", "unchanged", "rejected_count")}
+    return ImportReport(rejected=[Rejection(**item) for item in run.rejections], **counts)
 
 
 def _shown_name(name: str) -> str:

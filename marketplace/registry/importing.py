@@ -88,14 +88,17 @@ def import_rows(
     report: ImportReport,
     supplier_id: UUID | None = None,
     progress: Callable[[ImportReport], None] | None = None,
+    skip: int = 0,
 ) -> None:
     """Store every record of one file; the report counts what happened to each row.
 
     A file that an organisation supplies may add rights and tell more of its own, but not retell another's.
+    The first ``skip`` rows came in before an interruption: they are remembered, not stored again.
     """
     require(actor.may("asset.manage") or actor.may("platform.operate") or actor.may("system"))
     seen = SeenDocuments()
     pending = iter(rows)
+    _documents(list(islice(pending, skip)), source, seen, ImportReport())
     while batch := list(islice(pending, BATCH)):
         report.read += len(batch)
         _store_documents(_documents(batch, source, seen, report), source, now, report, supplier_id)

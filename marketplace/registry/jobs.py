@@ -4,7 +4,7 @@ from uuid import UUID
 
 from marketplace.core.clock import now
 from marketplace.core.db import session
-from marketplace.core.jobs import every, task
+from marketplace.core.jobs import enqueue, every, task
 from marketplace.registry import import_runs, statuses
 
 
@@ -18,6 +18,14 @@ def check_import(run_id: str) -> None:
 def bring_in(run_id: str) -> None:
     """Bring a confirmed file into the register; each batch is its own transaction, so progress is seen."""
     import_runs.bring_in(UUID(run_id), now(), session.commit)
+
+
+@every("* * * * *", "registry.resume_imports")
+def resume_imports() -> None:
+    """Imports that a stopped server left behind are taken up where they stand."""
+    for run_id, status in import_runs.silent_imports(now()):
+        waiting = status is import_runs.ImportStatus.UPLOADED
+        enqueue("registry.check_import" if waiting else "registry.bring_in", run_id=str(run_id))
 
 
 @every("20 0 * * *", "registry.expire_rights")

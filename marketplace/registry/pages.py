@@ -24,11 +24,13 @@ from marketplace.core.i18n import _
 from marketplace.core.jobs import enqueue
 from marketplace.identity.organisations import names_of
 from marketplace.registry import asset_view, claims, encumbrances, import_runs, ownership, words
+from marketplace.registry import import_template as import_template_files
 from marketplace.registry.assets import find_asset
 from marketplace.registry.offices.reading import FORMATS
-from marketplace.registry.offices.tables import TEMPLATE_COLUMNS
 from marketplace.registry.policy import require_visible
 from marketplace.registry.schemas import ClaimForm, ConsentForm, DecisionForm, UploadForm
+
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 pages = Blueprint("registry", __name__, template_folder="templates")
 
@@ -119,7 +121,16 @@ def new_import() -> str:
 @public
 def import_template() -> Response:
     """Our own table, empty, to be filled in."""
-    return _table(",".join(TEMPLATE_COLUMNS) + "\r\n", "rights-template.csv")
+    return _table(import_template_files.template_text(), "rights-template.csv")
+
+
+@pages.get("/assets/import/template.xlsx")
+@public
+def import_template_workbook() -> Response:
+    """The same table as an Excel workbook with notes and pick lists."""
+    disposition = 'attachment; filename="rights-template.xlsx"'
+    content = import_template_files.template_workbook()
+    return Response(content, content_type=WORKBOOK, headers={"Content-Disposition": disposition})
 
 
 @pages.post("/assets/import")

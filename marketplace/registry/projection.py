@@ -74,17 +74,25 @@ def identity_keys(record: OfficeRecord) -> list[tuple[str, str]]:
     kind, office = _class(record), record.office
     keys = []
     if record.number:
-        keys.append((f"{kind}:{office}:{number_key(record.number)}:{record.kind_code}"[:120], "same_doc"))
+        keys.append((f"{kind}:{office}:{_document_number(record)}:{record.kind_code}"[:120], "same_doc"))
     if record.application_number:
         number = application_key(office, record.application_number)
         keys.append((f"{kind}:{office}:{number}"[:120], "same_app"))
     return keys
 
 
+def _document_number(record: OfficeRecord) -> str:
+    """The number as compared; DOCDB leaves out a zero that the USPTO writes behind the year of an application."""
+    key = number_key(record.number)
+    if record.office == "US" and record.kind_code[:1] == "A" and len(key) == 11 and key[4] == "0":
+        return key[:4] + key[5:]
+    return key
+
+
 def lookup_keys(record: OfficeRecord) -> list[tuple[str, str]]:
     """The ways in which people write the numbers of this document."""
     found: dict[tuple[str, str], None] = {}
-    for number in (record.number, record.registration_number):
+    for number in (record.number, _document_number(record), record.registration_number):
         if number:
             bare = number_key(number)
             qualified = bare if bare.startswith(record.office) else record.office + bare

@@ -363,7 +363,9 @@ def _make_import_runs() -> None:
         sa.Column("rows_total", sa.BigInteger(), nullable=False),
         sa.Column("claimed", sa.BigInteger(), nullable=False),
         sa.Column("report", postgresql.JSONB(), nullable=False),
+        sa.Column("rejections", postgresql.JSONB(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("progressed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisations.id"], name=op.f("fk_import_runs_organisation_id_organisations")
         ),

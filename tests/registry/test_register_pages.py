@@ -44,8 +44,8 @@ def test_a_holder_imports_a_file_in_three_steps(client: FlaskClient, sign_in: An
     assert "This is not a day of the calendar." in report
     assert "Step 2 of 3" in report
     assert "还没有权利" in client.get("/assets?lang=zh").text
-    errors = client.get(place + "/errors.csv").text
-    assert "2,application_date,bad_date,2021-13-05" in errors
+    errors = client.get(place + "/errors.csv?lang=en").text
+    assert "rights.csv,2,application_date,bad_date,This is not a day of the calendar.,2021-13-05" in errors
     assert client.post(place + "/confirmation", headers=key()).status_code == 303
     run_jobs()
     assert "Step 3 of 3" in client.get(place + "?lang=en").text

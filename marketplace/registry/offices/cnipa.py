@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from marketplace.registry.offices.kinds import asset_kind_of, is_grant
+from marketplace.registry.offices.kinds import asset_kind_of, is_grant, published_status
 from marketplace.registry.offices.record import BadValue, OfficeRecord
 from marketplace.registry.offices.st36 import publication_event, text_of
 from marketplace.registry.offices.values import distinct, parse_count, parse_date, squeeze, symbol_of
@@ -48,7 +48,7 @@ def read_gazette_document(element: Element, row: int) -> OfficeRecord:
         locarno_classes=_locarno(data),
         claims_count=_claims(element),
         priorities=_priorities(data),
-        status="in_force" if granted else "pending",
+        status=published_status(office, kind_code, asset_kind),
         status_date=published_on,
         events=publication_event(kind_code, published_on),
     )

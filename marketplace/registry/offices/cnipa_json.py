@@ -149,7 +149,7 @@ def _minor(value: object, field_name: str) -> int:
     """Yuan as the office writes them, in fen."""
     text = squeeze(str(value if value is not None else ""))
     whole, _, cents = text.partition(".")
-    if not whole.isdigit() or len(whole) > 9 or not (cents or "0").isdigit() or len(cents) > 2:
+    if not (text.isascii() and whole.isdigit()) or len(whole) > 9 or not (cents or "0").isdigit() or len(cents) > 2:
         raise BadValue("bad_amount", text[:40], field_name)
     return int(whole) * 100 + int(cents.ljust(2, "0") or 0)
 

@@ -1,7 +1,14 @@
 """The one normal form into which every office format is read."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
+
+MAX_NUMBER = 60
+_OFFICE = re.compile("[A-Z]{2}")
+
+Cells = dict[str, str]
+"""One row of a table by the name of its column."""
 
 
 class UnreadableFile(Exception):
@@ -128,3 +135,17 @@ class OfficeRecord:
 
 
 Row = OfficeRecord | Conveyance | RowFault
+
+
+def checked(record: OfficeRecord | Conveyance) -> Row:
+    """A record must name its office and carry a number people could quote, else it stands for no right."""
+    if isinstance(record, Conveyance):
+        return record
+    if not _OFFICE.fullmatch(record.office):
+        return RowFault(record.row, "office", "bad_office", record.office[:20])
+    numbers = (record.number, record.application_number, record.registration_number)
+    if not any(numbers):
+        return RowFault(record.row, "number", "missing_field", "")
+    if too_long := next((number for number in numbers if len(number) > MAX_NUMBER), None):
+        return RowFault(record.row, "number", "bad_number", too_long[:40])
+    return record

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from xml.etree.ElementTree import Element
 
-from marketplace.registry.offices.kinds import asset_kind_of, is_grant
+from marketplace.registry.offices.kinds import asset_kind_of, is_grant, published_status
 from marketplace.registry.offices.record import BadValue, OfficeEvent, OfficeRecord
 from marketplace.registry.offices.values import (
     distinct,
@@ -79,7 +79,7 @@ def symbol_inside(element: Element, spaced: bool = False) -> str:
         gap = " " if spaced else ""
         head = f"{parts['section']}{parts.get('class', '')}{parts.get('subclass', '')}"
         return f"{head}{gap}{parts['main-group']}/{parts.get('subgroup', '')}"
-    text = parts.get("text") or text_of(element)
+    text = parts.get("classification-symbol") or parts.get("text") or text_of(element)
     symbol = symbol_of(text)
     return symbol[:4] + " " + symbol[4:] if spaced and symbol else symbol
 
@@ -226,7 +226,7 @@ def read_document(element: Element, row: int, source_format: str, office: str) -
         claims_count=count_claims(element, bibliographic),
         priorities=priorities_of(bibliographic),
         term_extension_days=_extension_days(bibliographic),
-        status="in_force" if granted else "pending",
+        status=published_status(office, kind_code, asset_kind),
         status_date=published_on,
         events=publication_event(kind_code, published_on),
     )

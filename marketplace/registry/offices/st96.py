@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from xml.etree.ElementTree import Element
 
-from marketplace.registry.offices.kinds import asset_kind_of, is_grant
+from marketplace.registry.offices.kinds import asset_kind_of, is_grant, published_status
 from marketplace.registry.offices.record import BadValue, OfficeEvent, OfficeRecord
 from marketplace.registry.offices.st36 import publication_event, text_of
 from marketplace.registry.offices.values import distinct, parse_count, parse_date, squeeze, symbol_of
@@ -56,7 +56,7 @@ def read_patent(element: Element, row: int) -> OfficeRecord:
         cpc=_symbols(data, "CPCClassificationBag", "CPCClassification"),
         claims_count=_claims(element, data),
         priorities=_priorities(data),
-        status="in_force" if granted else "pending",
+        status="in_force" if granted else published_status(office, kind_code, asset_kind),
         status_date=published_on,
         events=publication_event(kind_code, published_on),
     )

@@ -1,13 +1,13 @@
 """Trade marks in WIPO ST.66 and ST.96, as the USPTO and other offices deliver them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from xml.etree.ElementTree import Element
 
-from marketplace.registry.offices.record import OfficeEvent, OfficeRecord
+from marketplace.registry.offices.record import BadValue, Cells, OfficeEvent, OfficeRecord
 from marketplace.registry.offices.st36 import text_of
 from marketplace.registry.offices.st96 import contact_name, text_at
-from marketplace.registry.offices.values import distinct, parse_date
+from marketplace.registry.offices.values import distinct, parse_date, split_values
 
 _REGISTERED = {
     "624", "625", "700", "701", "702", "703", "704", "705", "706", "707", "708",
@@ -56,6 +56,36 @@ def read_trademark(element: Element, row: int) -> OfficeRecord:
         status_date=_day(element, "MarkCurrentStatusDate", "status_date"),
         status=status_of(office, status_code, registered_on is not None),
         events=tuple(_events(element)),
+    )
+
+
+def read_mark_row(cells: Cells, row: int) -> OfficeRecord:
+    """One trade mark of a flat table; what its cells leave out stays unknown."""
+    office, mark = cells["office"].upper(), cells["mark"]
+    registration_number, application_number = cells["registration_no"], cells["application_no"]
+    if not (registration_number or application_number):
+        raise BadValue("missing_field", "", "application_no")
+    registered_on = parse_date(cells.get("registration_date"), "registration_date")
+    status = cells.get("status", "")
+    owners = split_values(cells.get("owner"), r"\||;;")
+    return OfficeRecord(
+        row=row,
+        source_format="marks",
+        office="EM" if office == "EU" else office,
+        asset_kind="trademark",
+        number=registration_number or application_number,
+        application_number=application_number,
+        application_date=parse_date(cells.get("application_date"), "application_date"),
+        registration_number=registration_number,
+        grant_date=registered_on,
+        expires_on=parse_date(cells.get("expiry_date"), "expiry_date"),
+        titles=(("en" if mark.isascii() else "und", mark),) if mark else (),
+        applicants=owners,
+        owners=owners,
+        nice_classes=_nice_numbers(split_values(cells.get("nice_classes"), "[;,|]")),
+        mark=mark,
+        status_code=status,
+        status=status_of(office, status, registered_on is not None) if status or registered_on else "unknown",
     )
 
 
@@ -129,13 +159,13 @@ def _formatted(party: Element) -> str:
 
 
 def _nice_classes(element: Element) -> tuple[str, ...]:
+    return _nice_numbers(text_of(place) for place in element.iter("ClassNumber"))
+
+
+def _nice_numbers(texts: Iterable[str]) -> tuple[str, ...]:
     """Nice class numbers in three digits; national classes are not Nice classes."""
-    numbers = []
-    for place in element.iter("ClassNumber"):
-        number = text_of(place)
-        if number.isdigit() and 1 <= int(number) <= 45:
-            numbers.append(f"{int(number):03d}")
-    return distinct(numbers)
+    found = (text for text in texts if text.isascii() and text.isdigit() and 1 <= int(text) <= 45)
+    return distinct(f"{int(text):03d}" for text in found)
 
 
 def _events(element: Element) -> Iterator[OfficeEvent]:
