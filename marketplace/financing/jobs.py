@@ -1,6 +1,6 @@
 """What financing does at night."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from marketplace.core.clock import now
 from marketplace.core.db import session
@@ -14,9 +14,14 @@ from marketplace.financing.term_sheets import expire_term_sheets
 
 @every("10 16 * * *", "financing.age_loans")
 def age_loans() -> None:
-    """Age every running loan to today, one batch a transaction, so that a killed job loses and repeats nothing."""
-    today, day = business_date(now()), first_day_to_age()
-    while day is not None and day <= today:
+    """Age every running loan to today."""
+    age_loans_until(business_date(now()))
+
+
+def age_loans_until(last: date) -> None:
+    """Age every running loan day by day, one batch a transaction, so that a killed job loses and repeats nothing."""
+    day = first_day_to_age()
+    while day is not None and day <= last:
         while age_batch(day, now()):
             session.commit()
         day += timedelta(days=1)

@@ -104,7 +104,7 @@ check_proposed.__dict__["changes_nothing"] = True
 def claim_asset(asset_id: UUID, claim: dict[str, Any]) -> Any:
     """Claim the office's owner name as my organisation's own."""
     require_visible(current_actor(), find_asset(asset_id))
-    return claims.claim_ownership(current_actor(), asset_id, now(), claim["reason"])
+    return claims.claim_ownership(current_actor(), asset_id, now(), claim["reason"], claim["document_id"])
 
 
 @api.post("/ownership-claims/<uuid:claim_id>/decision")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, select, text
@@ -14,6 +15,7 @@ from marketplace.core.errors import NotAllowed, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.core.lifecycle import Lifecycle
+from marketplace.documents.files import find_file, store_file
 from marketplace.identity.organisations import Organisation, find_organisation
 from marketplace.identity.verification import require_approved
 from marketplace.registry.assets import find_asset
@@ -97,6 +99,8 @@ def claim_ownership(
     require(actor.may("asset.manage"))
     require_approved(actor)
     organisation = _acting(actor)
+    if document_id is not None:
+        find_file(actor, document_id, now)
     find_asset(asset_id, lock=True)
     open_shares = [row for row in believed_shares(asset_id) if row.organisation_id is None and row.held_to is None]
     require(bool(open_shares), NoOwnerToClaim())
@@ -118,6 +122,15 @@ def claim_ownership(
         _accept(claim, share, now)
     announce(actor, now, OwnershipClaimed(asset_id, organisation.id, claim.status.value))
     return claim
+
+
+def claim_with_upload(actor: Actor, asset_id: UUID, reason: str, upload: Any, now: datetime) -> OwnershipClaim:
+    """The same from a form, with the proof as an uploaded file where there is one."""
+    require_approved(actor)
+    if upload is None or not upload.filename:
+        return claim_ownership(actor, asset_id, now, reason)
+    file = store_file(actor, upload.read(), upload.filename, "ownership_claim", now)
+    return claim_ownership(actor, asset_id, now, reason, file.id)
 
 
 def decide_claim(actor: Actor, claim_id: UUID, accept: bool, now: datetime) -> OwnershipClaim:

@@ -71,7 +71,8 @@ def asset_page(asset_id: UUID) -> str:
 def claim_asset(asset_id: UUID) -> Redirect:
     """Say that the office's owner name is ours."""
     require_visible(current_actor(), find_asset(asset_id))
-    claim = claims.claim_ownership(current_actor(), asset_id, now(), page_form(ClaimForm)["reason"])
+    reason, proof = page_form(ClaimForm)["reason"], request.files.get("document")
+    claim = claims.claim_with_upload(current_actor(), asset_id, reason, proof, now())
     accepted = claim.status is claims.ClaimStatus.ACCEPTED
     flash(
         _("The asset is now yours in the register.") if accepted else _("The operator will look at your claim."),

@@ -73,6 +73,7 @@ class ClaimIn(StrictSchema):
     """Why the office's owner name is the organisation's own."""
 
     reason = String(load_default="", validate=Length(max=1000))
+    document_id = UUID(load_default=None, allow_none=True)
 
 
 class ClaimOut(Schema):
@@ -82,6 +83,8 @@ class ClaimOut(Schema):
     asset_id = UUID()
     organisation_id = UUID()
     office_name = String()
+    reason = String()
+    document_id = UUID(allow_none=True)
     status = Function(lambda claim: claim.status.value)
 
 

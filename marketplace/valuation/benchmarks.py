@@ -63,6 +63,29 @@ def price_level(office: str, kind: str, purpose: str) -> PriceLevel:
     )
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """From which purpose's closed deals a purpose learns, how far their log prices shift, and the doubt this adds."""
+
+    purpose: str
+    log_shift: float = 0.0
+    log_sd: float = 0.0
+
+
+def borrowed_lesson(office: str, purpose: str) -> Lesson | None:
+    """The purpose whose deals stand in where the level rests on that purpose's published prices anyway."""
+    market = office if office in COUNTRY_WITH_OWN_PRICES else benchmark_data()["other_offices"]["of"]
+    if _observations(market, purpose):
+        return None
+    step = benchmark_data()["purposes"][purpose]
+    return Lesson(str(step["of"]), float(step["log_shift"]), float(step["log_sd"]))
+
+
+def within_class() -> float:
+    """The log spread of single prices inside one published class."""
+    return float(benchmark_data()["within_log_sd"])
+
+
 def _observations(office: str, purpose: str) -> list[dict[str, Any]]:
     return [
         observation
@@ -89,7 +112,7 @@ def learn_from_sales(level: PriceLevel, residual_logs: list[float], within: floa
     """
     if not residual_logs:
         return level
-    spread = within or float(benchmark_data()["within_log_sd"])
+    spread = within or within_class()
     prior_variance = max(level.log_sd**2 - spread**2, 0.01)
     precision = 1 / prior_variance + len(residual_logs) / spread**2
     mean = (level.log_mean / prior_variance + math.fsum(residual_logs) / spread**2) / precision

@@ -10,7 +10,13 @@ from datetime import date
 from typing import Any
 
 from marketplace.core.money import Money
-from marketplace.valuation.benchmarks import NORMAL_P90, benchmark_data, learn_from_sales, price_level
+from marketplace.valuation.benchmarks import (
+    NORMAL_P90,
+    benchmark_data,
+    learn_from_sales,
+    price_level,
+    within_class,
+)
 from marketplace.valuation.comparables import MarketValue, Sold, Subject, compare
 from marketplace.valuation.cost import COST_LOG_SD, replacement_cost
 from marketplace.valuation.income import RoyaltyCase, royalty_band, simulate_royalty_relief
@@ -47,12 +53,14 @@ def estimate(snapshot: dict[str, Any]) -> dict[str, Any]:
     facts = facts_from(snapshot["facts"])
     factors = price_factors(facts, on)
     level = price_level(snapshot["asset"]["office"], snapshot["asset"]["kind"], snapshot["purpose"])
-    learned = learn_from_sales(level, [sale["residual"] for sale in snapshot["sales"]])
+    doubt = max((sale.get("doubt", 0.0) for sale in snapshot["sales"]), default=0.0)
+    within = math.hypot(within_class(), doubt)
+    learned = learn_from_sales(level, [sale["residual"] for sale in snapshot["sales"]], within)
     market = _market(snapshot, facts, on)
     approaches = [_statistical(learned.log_mean, learned.log_sd, factors)]
     details: dict[str, Any] = {"statistical": {"sources": list(learned.sources), "sales": len(snapshot["sales"])}}
     if market is not None:
-        approaches.append(Approach("market", market.log_mean, market.log_sd))
+        approaches.append(Approach("market", market.log_mean, math.hypot(market.log_sd, doubt)))
         details["market"] = {"comparables": [_shown(one) for one in market.used]}
     for name, approach, detail in (_income(snapshot, facts, on), _cost(snapshot, facts, on)):
         if approach is not None:

@@ -23,7 +23,7 @@ from marketplace.identity.verification import require_approved
 from marketplace.registry.assets import Asset, LegalStatus, find_asset
 from marketplace.registry.encumbrances import open_encumbrances
 from marketplace.valuation import policy
-from marketplace.valuation.benchmarks import benchmark_data, factor_data, price_level
+from marketplace.valuation.benchmarks import Lesson, benchmark_data, borrowed_lesson, factor_data, price_level
 from marketplace.valuation.estimating import METHOD_VERSION, estimate, hash_of_snapshot, money_in
 from marketplace.valuation.income import royalty_band
 from marketplace.valuation.known_facts import known_facts
@@ -197,15 +197,22 @@ def _fields(asset: Asset) -> list[str]:
 
 
 def _sales(asset: Asset, purpose: Purpose, as_of: datetime) -> list[dict[str, Any]]:
-    """Closed prices of like rights, each with the part its own facts explain taken out."""
+    """Closed prices of like rights for this purpose, or where there are none for the purpose its prices come from."""
+    own = _taught_by(asset, purpose, Lesson(purpose.value), as_of)
+    lesson = borrowed_lesson(asset.office, purpose.value)
+    return own if own or lesson is None else _taught_by(asset, purpose, lesson, as_of)
+
+
+def _taught_by(asset: Asset, purpose: Purpose, lesson: Lesson, as_of: datetime) -> list[dict[str, Any]]:
+    """Closed prices, each with the part its own facts explain taken out."""
     currency = price_level(asset.office, asset.kind.value, purpose.value).currency
     rows = []
-    for sale, sold in sales_known_at(purpose.value, asset.office, asset.kind.value, as_of):
+    for sale, sold in sales_known_at(lesson.purpose, asset.office, asset.kind.value, as_of):
         if sale.price.currency != currency or sold.id == asset.id:
             continue
         facts = known_facts(sold, min(sale.recorded_at, as_of))
         explained = math.fsum(factor.value for factor in price_factors(facts, sale.closed_on))
-        log_price = math.log(float(sale.price.amount))
+        log_price = math.log(float(sale.price.amount)) + lesson.log_shift
         rows.append(
             {
                 "reference": sale.reference,
@@ -216,6 +223,7 @@ def _sales(asset: Asset, purpose: Purpose, as_of: datetime) -> list[dict[str, An
                 "years_left": remaining_years(facts.expires_on, sale.closed_on),
                 "day": sale.closed_on.toordinal(),
             }
+            | ({"doubt": lesson.log_sd} if lesson.log_sd else {})
         )
     return rows
 

@@ -1,5 +1,7 @@
 """Financing over HTTP: anonymous, other organisation, malformed, refused, success, in both languages."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -288,3 +290,18 @@ def test_the_night_can_be_done_from_the_command_line(app: Any, db: Any, parties:
     answer = app.test_cli_runner().invoke(args=["financing", "night"])
     assert answer.exit_code == 0
     assert '"normal": 1' in answer.output
+
+
+def test_only_a_demo_lets_loans_age_ahead_of_the_calendar(app: Any, db: Any, parties: Parties) -> None:
+    loan = make_running_loan(parties)
+    db.commit()
+    ahead = ["financing", "night", "--until", (now().date() + timedelta(days=140)).isoformat()]
+    refused = app.test_cli_runner().invoke(args=ahead)
+    assert (refused.exit_code, '"night_not_come"' in refused.output) == (1, True)
+    settings = app.extensions["settings"]
+    app.extensions["settings"] = replace(settings, demo=True)
+    answer = app.test_cli_runner().invoke(args=ahead)
+    app.extensions["settings"] = settings
+    assert answer.exit_code == 0
+    db.refresh(loan)
+    assert (loan.loan_class.value, loan.status.value) == ("substandard", "defaulted")

@@ -176,6 +176,28 @@ def test_a_doubtful_name_waits_for_the_operator(client: FlaskClient, sign_in: An
     assert owns(claimant.id, asset.id)
 
 
+def test_a_claim_brings_its_proof_and_the_operator_reads_it(client: FlaskClient, sign_in: Any, db: Any) -> None:
+    from fractions import Fraction
+
+    from marketplace.registry.claims import waiting_claims
+    from marketplace.registry.ownership import register_ownership
+
+    asset, claimant, stranger = make_asset(), make_organisation(), make_organisation()
+    register_ownership(SYSTEM, asset.id, [(None, "旧名有限公司", Fraction(1))], "office", NOW)
+    sign_in(client, make_actor(claimant))
+    form = {"reason": "更名", "document": (io.BytesIO("更名证明".encode()), "proof.txt")}
+    assert client.post(f"/assets/{asset.id}/claim", data=form).status_code == 303
+    document = waiting_claims()[-1].document_id
+    assert document is not None
+    db.commit()
+    sign_in(client, make_actor(stranger))
+    theirs = {"reason": "", "document_id": str(document)}
+    assert client.post(f"/api/v1/assets/{asset.id}/claims", json=theirs, headers=key()).status_code == 404
+    sign_in(client, make_actor(make_organisation("platform_operator")))
+    assert f"/files/{document}" in client.get("/claims").text
+    assert client.get(f"/files/{document}").data.decode() == "更名证明"
+
+
 def test_an_equal_verified_name_is_linked_at_once(client: FlaskClient, sign_in: Any, db: Any) -> None:
     from fractions import Fraction
 

@@ -148,6 +148,18 @@ def test_closed_sales_teach_the_level_but_related_parties_do_not() -> None:
     assert "market" in {approach["name"] for approach in taught.answer["approaches"]}
 
 
+def test_a_pledge_learns_from_sales_as_its_published_prices_do_and_stays_less_sure() -> None:
+    actor, asset = make_actor(), make_asset()
+    before = indicate_value(actor, asset.id, "pledge", NOW)
+    for _sale in range(6):
+        make_sale(make_asset(), "2000000.00", NOW - timedelta(days=30))
+    sale, pledge, disposal = (indicate_value(actor, asset.id, one, NOW) for one in ("transfer", "pledge", "court_sale"))
+    assert pledge.middle > before.middle and ratio(pledge) < ratio(before)
+    assert ratio(sale) < ratio(pledge) and disposal.middle < pledge.middle
+    assert pledge.low < sale.low
+    assert reproduces(pledge)
+
+
 @pytest.mark.parametrize("statement", ["UPDATE indications SET low_minor = 0", "DELETE FROM indications"])
 def test_the_database_refuses_to_change_an_indication(statement: str) -> None:
     indicate_value(make_actor(), make_asset().id, "transfer", NOW)
