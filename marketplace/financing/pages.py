@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
+from marketplace.core.formats import show_money
 from marketplace.core.http import Waiting, current_actor, dashboard_provider, idempotent, needs, page_form, signed_in
 from marketplace.core.i18n import _
 from marketplace.financing import agreements, applications, bank_pages, loan_pages, loans, term_sheets, views
@@ -123,7 +124,7 @@ def _waiting_for_holder(actor: Actor, at: datetime) -> list[Waiting]:
     for loan in loans.loans_of_borrower(actor.organisation_id) if actor.organisation_id else []:
         row = views.next_due(loans.instalments_of(loan.id)) if loan.status in loans.RUNNING else None
         if row is not None:
-            text = _("Pay loan instalment %(nr)s: %(amount)s", nr=row.nr, amount=row.money(row.open_minor))
+            text = _("Pay loan instalment %(nr)s: %(amount)s", nr=row.nr, amount=show_money(row.money(row.open_minor)))
             due = datetime(row.due_on.year, row.due_on.month, row.due_on.day, tzinfo=at.tzinfo)
             found.append(Waiting(text, url_for("financing.show_loan", loan_id=loan.id), due))
     return found

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
+from marketplace.core.formats import show_money
 from marketplace.core.http import (
     Waiting,
     current_actor,
@@ -121,7 +122,7 @@ stripe_webhook.__dict__["csrf_exempt"] = True
 def waiting(actor: Actor, _now: object) -> list[Waiting]:
     """Payments and payouts that wait for the reader."""
     found = [
-        Waiting(_("Pay %(amount)s", amount=one.amount), url_for("payments.pay", collection_id=one.id))
+        Waiting(_("Pay %(amount)s", amount=show_money(one.amount)), url_for("payments.pay", collection_id=one.id))
         for one in collections.open_collections(actor)
     ]
     if actor.may("money.confirm") and (count := len(collections.awaiting_transfers())):

@@ -54,14 +54,16 @@ def board() -> str:
     actor = current_actor()
     enrolments = boards.enrolments_seen_by(actor, request.args.get("after"), 50)
     claims = boards.claims_seen_by(actor, None, 100)
+    of_claim = boards.enrolments_of(claims["items"])
+    shown = [*enrolments["items"], *of_claim.values()]
     own = [pool for pool in pools_seen_by(actor) if policy.administers(actor, pool)]
     return render_template(
         "risk_pool/board.html",
         enrolments=enrolments,
         claims=claims["items"],
-        of_claim=boards.enrolments_of(claims["items"]),
+        of_claim=of_claim,
         own=[(pool, capacity_of(pool), boards.exposure_by_bank(pool), schemes.schemes_of(pool.id)) for pool in own],
-        names=names_of(each.bank_id for each in enrolments["items"]),
+        names=names_of(one for each in shown for one in (each.bank_id, each.borrower_id)),
         may_enrol=actor.may("loan.underwrite"),
     )
 

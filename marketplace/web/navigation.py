@@ -40,14 +40,14 @@ def _may(*permissions: str) -> Callable[[Actor | None], bool]:
     return lambda actor: actor is not None and any(actor.may(permission) for permission in permissions)
 
 
-def _browses(actor: Actor | None) -> bool:
-    return actor is None or actor.may("deal.trade")
+def _nobody(actor: Actor | None) -> bool:
+    return actor is None
 
 
 RAIL: list[RailEntry] = [
     ("web.dashboard", _l("Dashboard"), _member),
     ("listings.search_page", _l("Search"), _anyone),
-    ("auctions.list_auctions", _l("Auctions"), _browses),
+    ("auctions.list_auctions", _l("Auctions"), _nobody),
     ("registry.my_assets", _l("My assets"), _may("asset.manage")),
     ("listings.my_listings", _l("My listings"), _may("asset.manage")),
     ("deals.my_deals", _l("My deals"), _may("deal.trade", "deal.sign")),
