@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from queue import Empty
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,9 +52,12 @@ def send(address: str, makers: list[Callable[[int], Call]], seconds: float, paus
     ]
     for client in clients:
         client.start()
-    results = [queue.get(timeout=seconds + 60) for _client_process in clients]
-    for client in clients:
-        client.join()
+    try:
+        results = [_result(queue, clients, started + seconds + 60) for _client_process in clients]
+    finally:
+        for client in clients:
+            client.terminate()
+            client.join()
     statuses: dict[int, int] = {}
     latencies: list[float] = []
     for seen, measured in results:
@@ -61,6 +65,21 @@ def send(address: str, makers: list[Callable[[int], Call]], seconds: float, paus
         for status, count in seen.items():
             statuses[status] = statuses.get(status, 0) + count
     return Outcome(statuses, latencies, max(seconds, 0.001) if not pause else time.monotonic() - started)
+
+
+class ClientDied(Exception):
+    """A client ended without a result, so the load measured nothing."""
+
+
+def _result(queue: Any, clients: list[Any], deadline: float) -> Any:
+    """The result of the next client that is done; a client that died is noticed at once, not waited for."""
+    while time.monotonic() < deadline:
+        try:
+            return queue.get(timeout=0.2)
+        except Empty:
+            if dead := [client.exitcode for client in clients if client.exitcode]:
+                raise ClientDied(f"a client ended with exit status {dead[0]}") from None
+    raise ClientDied("no result in time")
 
 
 def _client(address: str, maker: Callable[[int], Call], seconds: float, pause: float, queue: Any) -> None:

@@ -67,7 +67,16 @@ def running(url: str, secret: str, worker: bool = False, threads: int = 4) -> It
         for process in processes:
             process.terminate()
         for process in processes:
-            process.wait(20)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a process to stop; one that does not is killed, so that none is left behind."""
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait(address: str) -> None:

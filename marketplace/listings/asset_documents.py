@@ -1,17 +1,17 @@
 """What the index stores of each asset, read from the register and the visible listings."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, literal, or_, select
 
 from marketplace.core.clock import now
 from marketplace.core.db import session
+from marketplace.listings.index_entry import AssetDocument, life_on
 from marketplace.listings.listings import VISIBLE, Listing
-from marketplace.listings.search_index import AssetDocument
 from marketplace.registry.assets import Asset, LegalStatus
 from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind
 from marketplace.registry.ownership import OwnershipShare
@@ -29,7 +29,7 @@ _EXPIRING = (LegalStatus.IN_FORCE, LegalStatus.PENDING, LegalStatus.UNKNOWN)
 def documents_of(asset_ids: Iterable[UUID]) -> Iterator[AssetDocument]:
     """The documents of these assets, in no order; an asset that is gone has none."""
     wanted = list(asset_ids)
-    rows = list(session.execute(select(*_COLUMNS).where(Asset.id.in_(wanted))))
+    rows = list(session.execute(select(*_COLUMNS).where(among(Asset.id, wanted))))
     yield from _documents(rows, wanted)
 
 
@@ -89,7 +89,13 @@ def _document(row: Any, owners: tuple[str, ...], pledged: bool, listings: list[L
         listed_on=max(listed) if listed else None,
         family=row.family_id or "",
         extra=(row.mark or "", *sorted(each.summary for each in listings)),
+        life=life_on(row.expires_on, today),
     )
+
+
+def among(column: Any, asset_ids: Sequence[UUID]) -> ColumnElement[bool]:
+    """Whether the column is one of these, as one parameter however many there are."""
+    return cast("ColumnElement[bool]", column == any_(literal(list(asset_ids), ARRAY(Uuid))))
 
 
 def _texts(by_language: dict[str, str] | None) -> tuple[str, ...]:
@@ -99,7 +105,7 @@ def _texts(by_language: dict[str, str] | None) -> tuple[str, ...]:
 def _owners(asset_ids: list[UUID]) -> dict[UUID, set[str]]:
     found: dict[UUID, set[str]] = defaultdict(set)
     query = select(OwnershipShare.asset_id, OwnershipShare.name).where(
-        OwnershipShare.asset_id.in_(asset_ids), OwnershipShare.known_to.is_(None), OwnershipShare.held_to.is_(None)
+        among(OwnershipShare.asset_id, asset_ids), OwnershipShare.known_to.is_(None), OwnershipShare.held_to.is_(None)
     )
     for asset_id, name in session.execute(query):
         found[asset_id].add(name)
@@ -109,7 +115,7 @@ def _owners(asset_ids: list[UUID]) -> dict[UUID, set[str]]:
 def pledged_among(asset_ids: list[UUID], today: date) -> set[UUID]:
     """Which of these assets carry a pledge today."""
     query = select(Encumbrance.asset_id).where(
-        Encumbrance.asset_id.in_(asset_ids),
+        among(Encumbrance.asset_id, asset_ids),
         Encumbrance.kind == EncumbranceKind.PLEDGE,
         Encumbrance.begins_on <= today,
         Encumbrance.annulled_at.is_(None),
@@ -121,7 +127,7 @@ def pledged_among(asset_ids: list[UUID], today: date) -> set[UUID]:
 def visible_listings_among(asset_ids: list[UUID]) -> dict[UUID, list[Listing]]:
     """What everybody may see of these assets' offers."""
     found: dict[UUID, list[Listing]] = defaultdict(list)
-    query = select(Listing).where(Listing.asset_id.in_(asset_ids), Listing.status.in_(VISIBLE))
+    query = select(Listing).where(among(Listing.asset_id, asset_ids), Listing.status.in_(VISIBLE))
     for listing in session.execute(query.order_by(Listing.id)).scalars():
         found[listing.asset_id].append(listing)
     return found

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from marketplace.core.clock import now
 from marketplace.core.db import session
-from marketplace.listings.asset_documents import pledged_among, visible_listings_among
+from marketplace.listings.asset_documents import among, pledged_among, visible_listings_among
 from marketplace.listings.listings import Listing
 from marketplace.listings.search import SearchPage
 from marketplace.registry.assets import Asset, LegalStatus
@@ -45,10 +45,10 @@ def cards(asset_ids: Sequence[UUID]) -> list[Card]:
     """The cards of these assets in their order; one that is gone is left out."""
     wanted = list(asset_ids)
     today = now().date()
-    assets = {asset.id: asset for asset in session.execute(select(Asset).where(Asset.id.in_(wanted))).scalars()}
+    assets = {asset.id: asset for asset in session.execute(select(Asset).where(among(Asset.id, wanted))).scalars()}
     owners: dict[UUID, list[str]] = defaultdict(list)
     query = select(OwnershipShare.asset_id, OwnershipShare.name).where(
-        OwnershipShare.asset_id.in_(wanted), OwnershipShare.known_to.is_(None), OwnershipShare.held_to.is_(None)
+        among(OwnershipShare.asset_id, wanted), OwnershipShare.known_to.is_(None), OwnershipShare.held_to.is_(None)
     )
     for asset_id, name in session.execute(query.order_by(OwnershipShare.id)):
         owners[asset_id].append(name)

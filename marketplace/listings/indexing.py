@@ -21,7 +21,9 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Table, Uui
 from marketplace.core.clock import now
 from marketplace.core.db import Model, session
 from marketplace.listings.asset_documents import all_documents, documents_of
-from marketplace.listings.search_index import SearchIndex, short_key
+from marketplace.listings.building import build
+from marketplace.listings.index_entry import LIFE_STEPS, SCHEMA_VERSION, short_key, years_on
+from marketplace.listings.search_index import SearchIndex
 from marketplace.registry.assets import Asset
 
 BATCH = 500
@@ -47,6 +49,7 @@ class Place:
     generation: str = ""
     safe_transaction: int = 0
     on: str = ""
+    version: int = 0
 
 
 @dataclass
@@ -68,9 +71,19 @@ class Follower:
         except (OSError, ValueError, TypeError):
             return Place()
 
+    def note(self) -> tuple[int, int] | None:
+        """What changes whenever the folder's note is written anew."""
+        try:
+            found = (self.folder / "place.json").stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
     def index(self) -> SearchIndex | None:
-        """The current index, if one was built."""
+        """The current index, if one was built in the form of today."""
         place = self.place()
+        if place.version != SCHEMA_VERSION:
+            return None
         built = self.folder / place.generation
         return SearchIndex(built) if place.generation and SearchIndex.is_there(built) else None
 
@@ -83,7 +96,7 @@ class Follower:
             if index is None or place.database != _database() or place.on <= too_old:
                 return self._rebuild()
             safe = _oldest_open_transaction()
-            self._note_expired(place)
+            self._note_aged(place)
             changed = self._changes(place.safe_transaction)
             asset_ids = sorted({asset_id for _, asset_id in changed}, key=str)
             for at in range(0, len(asset_ids), BATCH):
@@ -120,8 +133,8 @@ class Follower:
         safe = _oldest_open_transaction()
         generation = uuid4().hex
         index = SearchIndex(self.folder / generation)
-        written = index.replace(all_documents(), memory=256_000_000)
-        self._write(Place(_database(), generation, safe, _today()))
+        written = build(index, all_documents(), _number_of_assets())
+        self._write(Place(_database(), generation, safe, _today(), SCHEMA_VERSION))
         self.applied = set()
         for old in self.folder.iterdir():
             if old.is_dir() and old.name != generation:
@@ -140,13 +153,15 @@ class Follower:
             kept = session.execute(select(columns.position).where(columns.transaction >= safe)).scalars()
             self.applied &= set(kept)
 
-    def _note_expired(self, place: Place) -> None:
-        """A right past its last day reads as expired without anybody changing it."""
+    def _note_aged(self, place: Place) -> None:
+        """A right that passed its last day, or a step of remaining life, changed without anybody changing it."""
         if place.on and place.on < _today():
-            ended = select(Asset.id).where(
-                Asset.expires_on >= date.fromisoformat(place.on), Asset.expires_on < now().date()
-            )
-            session.execute(insert(search_changes).from_select(["asset_id"], ended))
+            then, today = date.fromisoformat(place.on), now().date()
+            for low, _high in LIFE_STEPS.values():
+                passed = select(Asset.id).where(
+                    Asset.expires_on >= years_on(then, low), Asset.expires_on < years_on(today, low)
+                )
+                session.execute(insert(search_changes).from_select(["asset_id"], passed))
 
     def _write(self, place: Place) -> None:
         fresh = self.folder / "place.json.new"
@@ -165,6 +180,10 @@ class Follower:
 def forget_old_changes(at: datetime) -> None:
     """Changes are kept for a week; an index that was not followed for longer is built anew."""
     session.execute(search_changes.delete().where(search_changes.c.noted_at < at - KEPT))
+
+
+def _number_of_assets() -> int:
+    return int(session.execute(select(func.count()).select_from(Asset)).scalar_one())
 
 
 def _today() -> str:

@@ -1,6 +1,8 @@
 """From conditions to what the index understands."""
 
+from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Self
 
 import rjieba
 from tantivy import FieldType, Occur, Query
@@ -12,26 +14,54 @@ from marketplace.listings.vocabulary import Field, Shape, stored_word
 
 LONGEST_UNSPLIT = 4
 """A Chinese run up to this length is looked for as it stands; a longer one as its words, each anywhere."""
-TITLE_WEIGHT = 2.0
 FEW = 8
 RANGE_ENDS = (0, 2**62)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What must be found and what must not be found, side by side, as the engine is quickest."""
+
+    musts: tuple[Query, ...] = ()
+    nots: tuple[Query, ...] = ()
+
+    def narrowed(self, *musts: Query, nots: tuple[Query, ...] = ()) -> Self:
+        """This and more conditions."""
+        return replace(self, musts=self.musts + musts, nots=self.nots + nots)
+
+    def and_also(self, other: "Wanted") -> "Wanted":
+        """Both."""
+        return self.narrowed(*other.musts, nots=other.nots)
+
+    def query(self) -> Query:
+        """What the engine runs."""
+        musts = self.musts or (Query.all_query(),)
+        if not self.nots:
+            return every(*musts)
+        clauses = [(Occur.Must, query) for query in musts] + [(Occur.MustNot, query) for query in self.nots]
+        return Query.boolean_query(clauses)
+
+
 def matching(condition: Condition) -> Query:
     """What the index has to look for."""
+    return wanted_by(condition).query()
+
+
+def wanted_by(condition: Condition) -> Wanted:
+    """What the index has to look for, flat: words that must all occur stand beside each other."""
     match condition:
         case Anything():
-            return Query.all_query()
+            return Wanted()
         case Every(parts):
-            return every(*(matching(part) for part in parts))
+            return reduce(Wanted.and_also, map(wanted_by, parts))
         case Some(parts):
-            return some(*(matching(part) for part in parts))
+            return Wanted((some(*(matching(part) for part in parts)),))
         case Without(part):
-            return Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, matching(part))])
+            return Wanted(nots=(wanted_by(part).query(),))
         case Within(field, low, high):
-            return between(field.name, low, high)
+            return Wanted((between(field.name, low, high),))
         case Near():
-            return _near(condition)
+            return Wanted((_near(condition),))
         case Words():
             return _words(condition)
 
@@ -66,27 +96,20 @@ def any_of(name: str, values: list[str] | list[int]) -> Query:
 
 
 def _term(field: str, token: str) -> Query:
-    return Query.term_query(SCHEMA, field, token)
+    return Query.term_query(SCHEMA, field, token, "freq")
 
 
 def _begins(field: str, token: str) -> Query:
     return Query.regex_query(SCHEMA, field, token + ".*")
 
 
-def _words(words: Words) -> Query:
+def _words(words: Words) -> Wanted:
     if words.field is not None and words.field.shape is not Shape.TEXT:
-        return _exact(words, words.field)
+        return Wanted((_exact(words, words.field),))
     found = pieces(fold(words.text))
     if not found:
-        return Query.all_query()
-    if words.field is not None:
-        return _in_text(words.field.name, found, words)
-    return Query.boolean_query(
-        [
-            (Occur.Must, _in_text("everything", found, words)),
-            (Occur.Should, Query.boost_query(_in_text("title", found, words), TITLE_WEIGHT)),
-        ]
-    )
+        return Wanted()
+    return Wanted((_in_text(words.field.name if words.field else "everything", found, words),))
 
 
 def _exact(words: Words, field: Field) -> Query:
@@ -158,7 +181,7 @@ def _near(near: Near) -> Query:
     field = near.left.field.name if near.left.field else "everything"
     sides = [_placed(pieces(fold(words.text)))[0] for words in (near.left, near.right)]
     if not all(sides):
-        return every(_words(near.left), _words(near.right))
+        return every(_words(near.left).query(), _words(near.right).query())
     left, right = ([token for _, token in side] for side in sides)
     phrases: list[Query] = []
     for first, second in ((left, right), (right, left)):
@@ -167,8 +190,3 @@ def _near(near: Near) -> Query:
         phrases.append(Query.phrase_query(SCHEMA, field, tokens, slop))
     whole = [_phrase(field, pieces(fold(words.text))) for words in (near.left, near.right)]
     return every(some(*phrases), *map(silently, whole))
-
-
-def excluding(query: Query, *unwanted: Query) -> Query:
-    """The query without what any of the others finds."""
-    return reduce(lambda kept, other: kept.and_must_not_match(other), unwanted, query)

@@ -1,165 +1,38 @@
-"""The search index: a derived, rebuildable copy of what may be found, one document an asset."""
+"""The search index: a derived, rebuildable copy of what may be found, one entry an asset."""
 
-import hashlib
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import tantivy
 
-from marketplace.listings.text import class_branches, fold, index_tokens, number_symbol
-from marketplace.listings.vocabulary import day_number
-
-SCHEMA_VERSION = 1
-EVERYONE = "everyone"
-"""The audience of what anybody may see."""
-MISSING = -1
-"""An unknown date or number: never inside a range, last in every order."""
+from marketplace.listings.index_entry import PROFILES, AssetDocument, asset_key, entry_of, joined_id
 
 TEXTS = ("everything", "title", "abstract", "applicant", "owner", "inventor")
 WORDS = ("number", "ipc", "cpc", "nice")
 FACETS = ("kind", "status", "office", "section", "mode", "licence", "pledged", "financing")
 INTEGERS = ("filed", "granted", "expires", "claims", "price")
-KEY_BITS = 29
-KNOWN_FROM = 1 << KEY_BITS
-"""Orders below this belong to unknown dates and prices."""
 ORDERS = ("filed_order", "expires_order", "price_order", "listed_order")
-
-
-@dataclass(frozen=True)
-class AssetDocument:
-    """Everything about one asset that search may show, as the index stores it."""
-
-    asset_id: UUID
-    titles: tuple[str, ...] = ()
-    abstracts: tuple[str, ...] = ()
-    applicants: tuple[str, ...] = ()
-    owners: tuple[str, ...] = ()
-    inventors: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
-    ipc: tuple[str, ...] = ()
-    cpc: tuple[str, ...] = ()
-    nice: tuple[str, ...] = ()
-    kind: str = ""
-    status: str = ""
-    office: str = ""
-    mode: tuple[str, ...] = ()
-    licence: tuple[str, ...] = ()
-    pledged: bool = False
-    financing: bool = False
-    filed: date | None = None
-    granted: date | None = None
-    expires: date | None = None
-    claims: int | None = None
-    price_minor: int | None = None
-    listed_on: date | None = None
-    family: str = ""
-    audience: tuple[str, ...] = (EVERYONE,)
-    extra: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> int:
-        """A short number for the asset, used in orders and cursors."""
-        return short_key(str(self.asset_id))
-
-    @property
-    def fingerprint(self) -> int:
-        """A number that changes when anything in the document changes."""
-        return short_key(f"{SCHEMA_VERSION} {self!r}")
-
-
-def short_key(text: str) -> int:
-    """Fifty-six bits of the text's hash: small enough for a cursor, two equal ones among a million assets: 1 in 10⁵."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7])
 
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_text_field("asset_id", stored=True, tokenizer_name="raw", index_option="basic")
     for name in TEXTS:
         builder.add_text_field(name, tokenizer_name="spaced")
-    for name in WORDS:
+    for name in (*WORDS, *FACETS, "audience", "restricted"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in (*FACETS, "audience"):
+    for name in PROFILES:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
-    for name in (*INTEGERS, "key", "family", "fingerprint"):
+    for name in (*INTEGERS, "key", "family"):
         builder.add_integer_field(name, indexed=True, fast=True)
-    for name in ORDERS:
+    for name in (*ORDERS, "fingerprint", "id_high", "id_low"):
         builder.add_integer_field(name, indexed=False, fast=True)
     return builder.build()
 
 
 SCHEMA = _schema()
-
-
-_APART = " ¦ "
-"""Keeps a phrase from reaching across two texts."""
-
-
-def _spaced(texts: Iterable[str]) -> str:
-    return _APART.join(" ".join(index_tokens(text)) for text in texts)
-
-
-def _number_variants(numbers: Iterable[str]) -> set[str]:
-    variants: set[str] = set()
-    for number in numbers:
-        symbol = number_symbol(number)
-        bare = symbol.lstrip("abcdefghijklmnopqrstuvwxyz")
-        variants |= {symbol, bare, symbol[: len(symbol) - len(bare)] + _digits(bare), _digits(bare)}
-    return variants - {""}
-
-
-def _digits(text: str) -> str:
-    end = next((at for at, sign in enumerate(text) if not sign.isdigit()), len(text))
-    return text[:end]
-
-
-def _order(value: int, key: int) -> int:
-    """A total order: unknown values below all others, equal values by key."""
-    capped = min(max(value + 1, 0), 1 << 33)
-    return (capped << KEY_BITS) | (key & (KNOWN_FROM - 1))
-
-
-def _stored(document: AssetDocument) -> tantivy.Document:
-    days = {name: getattr(document, name) for name in ("filed", "granted", "expires")}
-    whole = {name: day_number(day) if day else MISSING for name, day in days.items()}
-    price = MISSING if document.price_minor is None else document.price_minor
-    variants = _number_variants(document.numbers)
-    people = {"applicant": document.applicants, "owner": document.owners, "inventor": document.inventors}
-    groups = {"title": document.titles, "abstract": document.abstracts, **people}
-    texts = {name: _spaced(group) for name, group in groups.items()}
-    rest = _spaced([*document.numbers, " ".join(sorted(variants)), *document.ipc, *document.cpc, *document.extra])
-    return tantivy.Document(
-        asset_id=str(document.asset_id),
-        everything=_APART.join([*texts.values(), rest]),
-        **texts,
-        number=sorted(variants),
-        ipc=sorted({branch for symbol in document.ipc for branch in class_branches(symbol)}),
-        cpc=sorted({branch for symbol in document.cpc for branch in class_branches(symbol)}),
-        nice=[fold(each) for each in document.nice],
-        kind=document.kind,
-        status=document.status,
-        office=document.office.lower(),
-        section=sorted({symbol.strip()[:1].lower() for symbol in (*document.ipc, *document.cpc) if symbol.strip()}),
-        mode=list(document.mode),
-        licence=list(document.licence),
-        pledged="yes" if document.pledged else "no",
-        financing="yes" if document.financing else "no",
-        audience=list(document.audience),
-        **whole,
-        claims=MISSING if document.claims is None else document.claims,
-        price=price,
-        key=document.key,
-        family=short_key(document.family) if document.family else document.key,
-        fingerprint=document.fingerprint,
-        filed_order=_order(whole["filed"], document.key),
-        expires_order=_order(whole["expires"], document.key),
-        price_order=_order(price // 100, document.key),
-        listed_order=_order(day_number(document.listed_on) if document.listed_on else MISSING, document.key),
-    )
 
 
 class SearchIndex:
@@ -170,6 +43,8 @@ class SearchIndex:
         self.folder = folder
         self._index = tantivy.Index(SCHEMA, str(folder))
         self._index.register_tokenizer("spaced", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+        self._commit: tuple[int, int] | None = None
+        self._searcher = self._index.searcher()
 
     @staticmethod
     def is_there(folder: Path) -> bool:
@@ -177,23 +52,42 @@ class SearchIndex:
         return folder.is_dir() and tantivy.Index.exists(str(folder))
 
     def searcher(self) -> tantivy.Searcher:
-        """A view of the latest commit."""
-        self._index.reload()
-        return self._index.searcher()
+        """A view of the latest commit; the disk is read anew only when its note of the last commit was replaced."""
+        try:
+            note = (self.folder / "meta.json").stat()
+        except FileNotFoundError:  # another generation just took its place: this view is still whole
+            return self._searcher
+        commit = (note.st_ino, note.st_mtime_ns)
+        if commit != self._commit:
+            self._index.reload()
+            self._searcher, self._commit = self._index.searcher(), commit
+        return self._searcher
 
     def replace(
         self, documents: Iterable[AssetDocument], removed: Iterable[UUID] = (), memory: int = 64_000_000
     ) -> int:
         """Write these documents in place of older ones and drop the removed ones; visible at once to new searchers."""
-        writer = self._index.writer(memory, 1)
-        written = 0
-        try:
+
+        def write(writer: tantivy.IndexWriter) -> int:
+            written = 0
             for asset_id in removed:
-                writer.delete_documents_by_term("key", short_key(str(asset_id)))
+                writer.delete_documents_by_term("key", asset_key(asset_id))
             for document in documents:
                 writer.delete_documents_by_term("key", document.key)
-                writer.add_document(_stored(document))
+                writer.add_json(as_json(document))
                 written += 1
+            return written
+
+        return self._written(write, memory, 1)
+
+    def fill(self, entries: Iterable[str], memory: int, threads: int) -> int:
+        """Write entries into an index that is still empty, so that nothing needs to be looked up."""
+        return self._written(lambda writer: sum(1 for _ in map(writer.add_json, entries)), memory, threads)
+
+    def _written(self, write: Any, memory: int, threads: int) -> int:
+        writer = self._index.writer(memory, threads)
+        try:
+            written = int(write(writer))
             writer.commit()
         except BaseException:
             writer.rollback()
@@ -207,14 +101,20 @@ class SearchIndex:
         searcher = self.searcher()
         found = searcher.search(tantivy.Query.all_query(), max(searcher.num_docs, 1), count=False)
         addresses = [address for _, address in found.hits]
-        keys = searcher.fast_field_values("key", addresses)
-        prints = searcher.fast_field_values("fingerprint", addresses)
-        return {int(key or 0): int(value or 0) for key, value in zip(keys, prints, strict=True)}
+        return dict(
+            zip(integers(searcher, "key", addresses), integers(searcher, "fingerprint", addresses), strict=True)
+        )
+
+
+def as_json(document: AssetDocument) -> str:
+    """One entry as the index reads it."""
+    return json.dumps(entry_of(document), ensure_ascii=False)
 
 
 def asset_ids(searcher: tantivy.Searcher, addresses: list[tantivy.DocAddress]) -> list[UUID]:
     """The assets behind these hits, in order."""
-    return [UUID(str(searcher.doc(address).get_first("asset_id"))) for address in addresses]
+    highs, lows = (searcher.fast_field_values(name, addresses) for name in ("id_high", "id_low"))
+    return [joined_id(int(high or 0), int(low or 0)) for high, low in zip(highs, lows, strict=True)]
 
 
 def integers(searcher: tantivy.Searcher, name: str, addresses: list[tantivy.DocAddress]) -> list[int]:

@@ -9,9 +9,12 @@ from uuid import UUID
 import pytest
 from apiflask import APIFlask
 
-from marketplace.listings.matching import any_of, every, matching
+from marketplace.core.actor import Actor
+from marketplace.listings.index_entry import AssetDocument
+from marketplace.listings.matching import matching, wanted_by
 from marketplace.listings.query import read_query
-from marketplace.listings.search_index import EVERYONE, AssetDocument, SearchIndex, asset_ids
+from marketplace.listings.search import hidden_from
+from marketplace.listings.search_index import SearchIndex, asset_ids
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "battery": {
@@ -58,9 +61,10 @@ def _in_a_request(app: APIFlask) -> Iterator[None]:
         yield
 
 
-def _found(index: SearchIndex, query: str, *audience: str) -> set[str]:
+def _found(index: SearchIndex, query: str, organisation: str | None = None) -> set[str]:
     searcher = index.searcher()
-    wanted = every(matching(read_query(query)), any_of("audience", [EVERYONE, *audience]))
+    actor = Actor(person_id=None, organisation_id=UUID(organisation)) if organisation else None
+    wanted = wanted_by(read_query(query)).narrowed(nots=(hidden_from(actor),)).query()
     names = {identity: name for name, identity in IDS.items()}
     return {names[found] for found in asset_ids(searcher, [at for _, at in searcher.search(wanted, 20).hits])}
 
@@ -123,6 +127,7 @@ def test_what_has_another_audience_is_not_found_by_any_query(index: SearchIndex)
     for query in ("保密", "锂离子", "", "NOT invention", "title:电池"):
         assert "hidden" not in _found(index, query)
     assert "hidden" in _found(index, "保密", "00000000-0000-0000-0000-000000000001")
+    assert "hidden" not in _found(index, "保密", "00000000-0000-0000-0000-000000000002")
 
 
 def test_a_word_in_the_title_ranks_above_the_same_word_elsewhere(tmp_path: Path) -> None:
