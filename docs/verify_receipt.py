@@ -10,11 +10,15 @@ This script needs Python's standard library only. It recomputes, from the receip
 2. the root of the hash tree (RFC 6962) of the block in which the event was sealed, from the inclusion path;
 3. the block's hash, over its number, the previous block's hash, the root, the number of events and the time of sealing.
 
+4. where an independent authority stamped the block (RFC 3161), that the stamp is for this very block. With
+   ``--authority ROOTS.pem`` the authority's signature is verified too (needs the package ``rfc3161-client``).
+
 It prints ``valid`` and the facts (exit 0), or ``invalid`` and the first thing that does not fit (exit 1). With
 ``--block-hash`` the block must also be the one that was published elsewhere, for example one noted down earlier.
 """
 
 import argparse
+import base64
 import hashlib
 import json
 import sys
@@ -29,6 +33,7 @@ SHAPE = {
     "event_hash": str,
     "proof": dict,
     "block": dict,
+    "time_stamp": (dict, type(None)),
 }
 
 
@@ -89,7 +94,10 @@ def verify(receipt, published_block_hash=None):
     """Raise Invalid naming the first thing that does not fit."""
     expect(isinstance(receipt, dict) and set(receipt) == set(SHAPE), "the receipt does not have the expected members")
     for name, kind in SHAPE.items():
-        expect(type(receipt[name]) is kind, f"{name} is not of the expected kind")
+        expect(
+            isinstance(receipt[name], kind) and not isinstance(receipt[name], bool),
+            f"{name} is not of the expected kind",
+        )
     expect(receipt["format"] == FORMAT, "the format is unknown")
 
     link = {"event": receipt["event"], "number": receipt["number"], "previous": receipt["previous"]}
@@ -106,8 +114,38 @@ def verify(receipt, published_block_hash=None):
 
     header = {name: block[name] for name in ("number", "previous", "root", "count", "sealed_at")}
     expect(sha256(canonical(header)) == unhex(block["hash"], "the block's hash"), "the block does not match its hash")
+    if receipt["time_stamp"] is not None:
+        stamp = receipt["time_stamp"]
+        expect(set(stamp) == {"authority", "at", "response"}, "the time stamp does not have the expected members")
+        imprint = b"\x04\x20" + sha256(bytes.fromhex(block["hash"]))
+        expect(imprint in stamp_bytes(stamp), "the time stamp is for another block")
     if published_block_hash is not None:
         expect(block["hash"] == published_block_hash, "the block is not the published one")
+
+
+def stamp_bytes(stamp):
+    """The authority's answer."""
+    try:
+        return base64.b64decode(stamp["response"], validate=True)
+    except (TypeError, ValueError):
+        raise Invalid("the time stamp is not base64") from None
+
+
+def verify_authority(receipt, roots):
+    """Check the authority's signature and the moment it states, with a library made for it."""
+    expect(receipt["time_stamp"] is not None, "the receipt carries no time stamp")
+    from cryptography import x509
+    from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
+
+    builder = VerifierBuilder()
+    for root in x509.load_pem_x509_certificates(Path(roots).read_bytes()):
+        builder = builder.add_root_certificate(root)
+    try:
+        answer = decode_timestamp_response(stamp_bytes(receipt["time_stamp"]))
+        builder.build().verify_message(answer, bytes.fromhex(receipt["block"]["hash"]))
+    except VerificationError as fault:
+        raise Invalid(f"the time stamp does not verify: {fault}") from None
+    return answer.tst_info.gen_time
 
 
 def main(arguments=None):
@@ -115,11 +153,14 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description="Check a marketplace receipt offline.")
     parser.add_argument("receipt", help="the receipt file (JSON), or - for standard input")
     parser.add_argument("--block-hash", help="the hash of the block as it was published elsewhere")
+    parser.add_argument("--authority", metavar="ROOTS.pem", help="verify the time stamp by these root certificates")
     options = parser.parse_args(arguments)
+    stamped = None
     try:
         content = sys.stdin.buffer.read() if options.receipt == "-" else Path(options.receipt).read_bytes()
         receipt = json.loads(content.decode("utf-8"), object_pairs_hook=only_once, parse_constant=refuse_number)
         verify(receipt, options.block_hash)
+        stamped = verify_authority(receipt, options.authority) if options.authority else None
     except (Invalid, OSError, ValueError, RecursionError) as fault:
         print(f"invalid: {fault}")
         return 1
@@ -129,6 +170,9 @@ def main(arguments=None):
         print(f"  {name}: {event.get(name)}")
     print(f"  event hash: {receipt['event_hash']}")
     print(f"  block {block['number']}: {block['hash']}, sealed {block['sealed_at']}, {block['count']} events")
+    if receipt["time_stamp"]:
+        proof = f"verified: {stamped}" if stamped else "signature not checked; give --authority"
+        print(f"  time stamp of {receipt['time_stamp']['authority']}: {receipt['time_stamp']['at']} ({proof})")
     return 0
 
 

@@ -20,7 +20,7 @@ from marketplace.deals.bidders import DepositReturned
 from marketplace.deals.deals import DealCancelled, DealFundsHeld, DealOpened, DealRefunding, DealReleased
 from marketplace.deals.messages import MessageSent
 from marketplace.deals.negotiations import NegotiationEnded, OfferMade
-from marketplace.documents import room_access
+from marketplace.documents import room_access, stamping
 from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined, EnvelopeExpired
 from marketplace.financing import agreements, pledges
 from marketplace.financing import news as loan_news
@@ -88,6 +88,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     MessageSent: [news.tell_message],
     DealOpened: [contracts.draw_up_contract, news.tell_opened],
     EnvelopeCompleted: [
+        stamping.stamp_later,
         room_access.admit_signatory,
         settlement.ask_for_payment,
         news.tell_payment_due,

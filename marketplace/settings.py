@@ -30,6 +30,8 @@ class Settings:
     mail_backend: str = "file"
     mail_sender: str = "marketplace@ip-marketplace.example"
     smtp_url: str | None = None
+    timestamp_url: str | None = None
+    timestamp_roots: Path | None = None
     rate_limits: bool = True
     data_dir: Path = Path("../shared/data")
 
@@ -59,6 +61,8 @@ class Settings:
             mail_backend=env.str("MAIL_BACKEND", "file"),
             mail_sender=env.str("MAIL_SENDER", "marketplace@ip-marketplace.example"),
             smtp_url=env.str("SMTP_URL", None) or None,
+            timestamp_url=env.str("TIMESTAMP_URL", None) or None,
+            timestamp_roots=Path(roots) if (roots := env.str("TIMESTAMP_ROOTS", "")) else None,
             rate_limits=env.bool("RATE_LIMITS", True),
             data_dir=Path(env.str("DATA_DIR", "../shared/data")),
         )
@@ -73,6 +77,8 @@ class Settings:
             raise UnsafeSettings("SECRET_KEY is shorter than 32 characters.")
         if self.stripe_secret_key and not self.stripe_webhook_secret:
             raise UnsafeSettings("STRIPE_SECRET_KEY is set without STRIPE_WEBHOOK_SECRET: webhooks could be forged.")
+        if self.timestamp_url and not (self.timestamp_roots and self.timestamp_roots.is_file()):
+            raise UnsafeSettings("TIMESTAMP_URL is set without TIMESTAMP_ROOTS: time stamps could not be verified.")
 
 
 def _kept_secret(path: Path) -> str:

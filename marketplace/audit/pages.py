@@ -11,6 +11,7 @@ from marketplace.audit import sealing, trail
 from marketplace.audit.acts import act_in_words, way_in_words
 from marketplace.audit.receipts import issue_receipt
 from marketplace.audit.schemas import TrailIn, listed
+from marketplace.audit.time_stamping import stamps_of
 from marketplace.core.clock import now
 from marketplace.core.errors import Malformed
 from marketplace.core.fields import flat_errors
@@ -64,4 +65,5 @@ def receipt_file(event_id: UUID) -> Response:
 @public
 def blocks_page() -> str:
     """The published hashes of the sealed blocks, and how to check a receipt."""
-    return render_template("audit/blocks.html", blocks=sealing.newest_blocks(50))
+    blocks = sealing.newest_blocks(50)
+    return render_template("audit/blocks.html", blocks=blocks, stamps=stamps_of(block.number for block in blocks))

@@ -1,12 +1,15 @@
 """Receipts: one event with the proof that a sealed block holds it, checked offline by docs/verify_receipt.py."""
 
 import json
+from base64 import b64encode
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from marketplace.audit import sealing
+from marketplace.audit.canonical import instant_text
 from marketplace.audit.merkle import inclusion_path
+from marketplace.audit.time_stamping import stamps_of
 from marketplace.audit.trail import AuditEvent, find_event
 from marketplace.core.actor import Actor
 from marketplace.core.db import find, session
@@ -30,6 +33,7 @@ def receipt_for(event_id: UUID) -> dict[str, Any]:
         raise ReceiptNotReady()
     block = sealing.block_numbered(leaf.block_number)
     path = inclusion_path(sealing.hashes_in_block(block.number), leaf.position)
+    stamp = stamps_of([block.number]).get(block.number)
     return {
         "format": RECEIPT_FORMAT,
         "event": json.loads(event.body),
@@ -38,6 +42,12 @@ def receipt_for(event_id: UUID) -> dict[str, Any]:
         "event_hash": event.event_hash,
         "proof": {"index": leaf.position, "size": block.event_count, "path": [step.hex() for step in path]},
         "block": {**block.header(), "hash": block.block_hash},
+        "time_stamp": stamp
+        and {
+            "authority": stamp.authority,
+            "at": instant_text(stamp.stamped_at),
+            "response": b64encode(stamp.response).decode(),
+        },
     }
 
 

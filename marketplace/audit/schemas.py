@@ -79,6 +79,7 @@ class ReceiptOut(Schema):
     event_hash = String()
     proof = Dict()
     block = Dict()
+    time_stamp = Dict(allow_none=True)
 
 
 def listed(page: dict[str, Any]) -> dict[str, Any]:

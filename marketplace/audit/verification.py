@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from marketplace.audit.canonical import canonical_json, instant_text
 from marketplace.audit.merkle import tree_root
 from marketplace.audit.sealing import AuditBlock, AuditLeaf, AuditWaiting, header_hash
+from marketplace.audit.time_stamping import unproven_stamps
 from marketplace.audit.trail import FIRST_PREVIOUS, AuditEvent, chained_text
 from marketplace.core.db import session
 
@@ -36,7 +37,7 @@ class Fault:
 def verify_trail() -> list[Fault]:
     """Check every event, every block and every place; empty means the whole trail is what was written."""
     session.flush()
-    faults = (fault for check in (_broken_events, _broken_blocks, _lost_places) for fault in check())
+    faults = (fault for check in (_broken_events, _broken_blocks, _lost_places, _broken_stamps) for fault in check())
     return list(islice(faults, MOST_FAULTS))
 
 
@@ -47,6 +48,12 @@ def trail_size() -> dict[str, int]:
         "blocks": session.scalar(select(func.count()).select_from(AuditBlock)) or 0,
         "unsealed": session.scalar(select(func.count()).select_from(AuditWaiting)) or 0,
     }
+
+
+def _broken_stamps() -> Iterator[Fault]:
+    for stamp in unproven_stamps():
+        problem = "the time stamp does not prove this block"
+        yield Fault(table="audit_time_stamps", row_id=stamp.id, number=stamp.block_number, problem=problem)
 
 
 def _broken_events() -> Iterator[Fault]:

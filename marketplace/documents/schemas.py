@@ -47,6 +47,7 @@ class EnvelopeOut(StrictSchema):
     expires_at = DateTime()
     sealed_file_id = UUID(allow_none=True)
     certificate_file_id = UUID(allow_none=True)
+    stamped_file_id = UUID(allow_none=True)
     signatories = List(Nested(SignatoryOut))
 
 

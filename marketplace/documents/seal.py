@@ -13,6 +13,7 @@ from flask import current_app
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
+from pyhanko.sign.timestamps import HTTPTimeStamper
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
@@ -20,6 +21,7 @@ from marketplace.settings import Settings
 
 SEAL_FIELD = "PlatformSeal"
 SELF_MADE_DAYS = 3650
+STAMP_WAIT_SECONDS = 15
 
 
 class SealKeyMissing(RuntimeError):
@@ -39,6 +41,14 @@ def seal_pdf(content: bytes, reason: str) -> bytes:
         signer=signer,
     )
     return bytes(sealed.getvalue())
+
+
+def stamp_pdf(content: bytes) -> bytes:
+    """The sealed file with the independent authority's document time stamp (RFC 3161, PAdES-LTA) appended."""
+    settings: Settings = current_app.extensions["settings"]
+    stamper = signers.PdfTimeStamper(HTTPTimeStamper(settings.timestamp_url or "", timeout=STAMP_WAIT_SECONDS))
+    stamped = stamper.timestamp_pdf(IncrementalPdfFileWriter(io.BytesIO(content)), "sha256")
+    return bytes(stamped.getvalue())
 
 
 def seal_is_intact(content: bytes) -> bool:

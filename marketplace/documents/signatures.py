@@ -113,6 +113,7 @@ class Envelope(Model):
     closed_at: Mapped[datetime | None]
     sealed_file_id: Mapped[UUID | None] = mapped_column(ForeignKey("files.id"))
     certificate_file_id: Mapped[UUID | None] = mapped_column(ForeignKey("files.id"))
+    stamped_file_id: Mapped[UUID | None] = mapped_column(ForeignKey("files.id"))
     link: Mapped[str | None] = mapped_column(String(200))
     signatories: Mapped[list[Signatory]] = relationship(order_by=Signatory.position, lazy="selectin")
 

@@ -100,14 +100,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["event_id"], ["audit_events.id"], name="fk_audit_waiting_event_id_audit_events"),
         sa.UniqueConstraint("event_id", name="uq_audit_waiting_event_id"),
     )
+    op.create_table(
+        "audit_time_stamps",
+        *_key(),
+        sa.Column("block_number", sa.BigInteger(), sa.ForeignKey("audit_blocks.number"), nullable=False, unique=True),
+        sa.Column("authority", sa.String(300), nullable=False),
+        sa.Column("response", sa.LargeBinary(), nullable=False),
+        sa.Column("stamped_at", sa.DateTime(timezone=True), nullable=False),
+    )
     op.execute(CHAIN)
-    for table in ("audit_events", "audit_blocks", "audit_leaves"):
+    for table in ("audit_events", "audit_blocks", "audit_leaves", "audit_time_stamps"):
         op.execute(PROTECT.format(table=table))
 
 
 def downgrade() -> None:
     """Drop the tables."""
-    for table in ("audit_waiting", "audit_leaves", "audit_events", "audit_blocks"):
+    for table in ("audit_time_stamps", "audit_waiting", "audit_leaves", "audit_events", "audit_blocks"):
         op.drop_table(table)
     for function in ("audit_chain_event", "audit_await_seal", "audit_refuse_change"):
         op.execute(f"DROP FUNCTION {function}()")

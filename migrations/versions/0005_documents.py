@@ -126,6 +126,7 @@ def _envelopes() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sealed_file_id", sa.Uuid(), nullable=True),
         sa.Column("certificate_file_id", sa.Uuid(), nullable=True),
+        sa.Column("stamped_file_id", sa.Uuid(), sa.ForeignKey("files.id"), nullable=True),
         sa.Column("link", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(["certificate_file_id"], ["files.id"], name="fk_envelopes_certificate_file_id_files"),
         sa.ForeignKeyConstraint(["file_id"], ["files.id"], name="fk_envelopes_file_id_files"),

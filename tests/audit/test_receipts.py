@@ -72,7 +72,7 @@ def test_no_single_changed_byte_leaves_a_receipt_valid(db: Any, tmp_path: Path) 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_nonsense_is_invalid_and_never_crashes(data: st.DataObject) -> None:
-    names = ["format", "event", "number", "previous", "event_hash", "proof", "block"]
+    names = ["format", "event", "number", "previous", "event_hash", "proof", "block", "time_stamp"]
     nonsense = st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=8),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(names), inner, max_size=7),
