@@ -1,4 +1,4 @@
-"""Other ways to find a price: sealed envelopes, the falling price, the three-stage hybrid, the reverse tender.
+"""Other ways to find a price: sealed envelopes, the falling price, the three-stage hybrid.
 
 Pure rules. Sources: dgfInsider hybrid auction (ProZorro.Sale), Vickrey 1961, 法释〔2016〕18号.
 """
@@ -6,7 +6,6 @@ Pure rules. Sources: dgfInsider hybrid auction (ProZorro.Sale), Vickrey 1961, �
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from marketplace.core.money import Money, percentage
@@ -154,22 +153,3 @@ class AwardTimes:
 def next_award(ranking: Sequence[str], failed: Sequence[str]) -> str | None:
     """Who is called when earlier winners failed to confirm or pay; None when nobody is left."""
     return next((bidder for bidder in ranking if bidder not in failed), None)
-
-
-def highest_allowed_quote(current: Decimal, min_step: Decimal, non_price_cost: Decimal = Decimal(0)) -> Decimal:
-    """In a reverse tender (lowest quote wins): the most the next quote may be.
-
-    ``current`` is the standing figure, weighted by ``non_price_cost`` where costs beside the price count.
-    """
-    return current - non_price_cost - min_step
-
-
-def highest_allowed_weighted(featured: Decimal, coefficient: Decimal, min_step: Decimal) -> Decimal:
-    """The same where quality points lower the compared price: featured amount times coefficient minus the step."""
-    limit = featured * coefficient - min_step
-    return limit.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
-
-
-def quote_is_allowed(quote: Decimal, limit: Decimal, bidder: str, turn_of: str) -> bool:
-    """A quote counts when it is that bidder's turn and it does not exceed the limit."""
-    return bidder == turn_of and quote <= limit

@@ -12,18 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from marketplace.core.errors import Malformed, Refused
+from marketplace.core.errors import Malformed
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.deals import auction_rules as rules
-
-GENESIS = "0" * 64
-
-
-class LogBroken(Refused):
-    """A published log whose chain or whose decisions do not hold."""
-
-    message = _l("The log does not hold at event %(sequence)s: %(fault)s.")
 
 
 @dataclass(frozen=True)
@@ -149,26 +141,6 @@ def _money(value: object, currency: str) -> Money:
     return Money.parse(str(value), currency)
 
 
-def read_event(row: Mapping[str, Any], currency: str, sequence: int) -> LogEvent:
-    """One event of a published log or of a plain list of attempted bids."""
-    try:
-        occurred_at = read_instant(row.get("occurred_at") or row["at"])
-        amount = row.get("amount")
-        return LogEvent(
-            sequence=int(row.get("sequence", sequence)),
-            kind=str(row.get("kind", "bid")),
-            occurred_at=occurred_at,
-            closes_at=read_instant(row["closes_at"]) if row.get("closes_at") else occurred_at,
-            bidder=row.get("bidder"),
-            amount=None if amount is None else _money(amount, currency),
-            detail=str(row.get("detail") or ""),
-            previous_hash=str(row.get("previous_hash") or ""),
-            hash=str(row.get("hash") or ""),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
-        raise Malformed(f"events[{sequence}]", _l("This event of the log cannot be read.")) from fault
-
-
 def event_document(event: LogEvent) -> dict[str, Any]:
     """One event as published."""
     return {
@@ -184,16 +156,3 @@ def event_document(event: LogEvent) -> dict[str, Any]:
         "previous_hash": event.previous_hash,
         "hash": event.hash,
     }
-
-
-def check_chain(terms: Mapping[str, Any], events: list[LogEvent]) -> None:
-    """Every hash follows from its event and its predecessor, and the opening carries the terms' fingerprint."""
-    previous = GENESIS
-    for number, event in enumerate(events, start=1):
-        if event.sequence != number:
-            raise LogBroken(sequence=number, fault="sequence")
-        if event.previous_hash != previous or event.computed_hash(previous) != event.hash:
-            raise LogBroken(sequence=number, fault="hash mismatch")
-        previous = event.hash
-    if events and (events[0].kind != "opened" or events[0].detail != terms_hash(terms)):
-        raise LogBroken(sequence=1, fault="terms do not match the opening")

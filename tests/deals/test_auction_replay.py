@@ -1,8 +1,10 @@
 """A stranger recomputes winner and price from the published log alone."""
 
 import copy
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +15,13 @@ from marketplace.core.errors import Malformed
 from marketplace.core.money import Money
 from marketplace.deals import auction_log as log
 from marketplace.deals import auction_rules as rules
+from marketplace.deals import replay_ascending, replay_falling, replay_log, replay_sealed
 from marketplace.deals.auction_replay import replay
+from marketplace.deals.replay_log import LogBroken, read_instant
 
 OPENS = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 CLOSES = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+GENESIS = "0" * 64
 TERMS: dict[str, Any] = {
     "format": "english",
     "currency": "CNY",
@@ -31,12 +36,18 @@ def bid(bidder: str, amount: str, at: str, **more: Any) -> dict[str, Any]:
     return {"bidder": bidder, "amount": amount, "at": f"2026-11-22T{at}Z", **more}
 
 
+def as_event(row: dict[str, Any]) -> log.LogEvent:
+    amount = row["amount"] and Money.parse(row["amount"]["amount"], "CNY")
+    instants = (read_instant(row["occurred_at"]), read_instant(row["closes_at"]))
+    return log.LogEvent(row["sequence"], row["kind"], *instants, row["bidder"], amount, row["detail"])
+
+
 def published(bids: list[tuple[str, int, datetime]], reserve: int | None = None) -> dict[str, Any]:
     """A log as the marketplace publishes it after the close."""
     hidden = None if reserve is None else Money(reserve, "CNY")
     document = {**TERMS, "reserve_commitment": hidden and log.reserve_commitment(hidden, "salt")}
     terms = log.read_terms(document, hidden)
-    state, events, previous = rules.opening_state(terms), [], log.GENESIS
+    state, events, previous = rules.opening_state(terms), [], GENESIS
 
     def append(kind: str, at: datetime, **more: Any) -> None:
         nonlocal previous
@@ -91,7 +102,7 @@ def test_an_edited_event_breaks_the_chain(field: str) -> None:
     edited = published([("B1", 10_000_000, OPENS), ("B2", 12_000_000, OPENS)])
     changes = {"amount": {"amount": "1.00", "currency": "CNY"}, "bidder": "B9", "hash": "0" * 64}
     edited["events"][1][field] = changes.get(field, "2026-11-22T09:00:01Z" if field.endswith("_at") else "f" * 64)
-    with pytest.raises(log.LogBroken):
+    with pytest.raises(LogBroken):
         replay(edited)
 
 
@@ -99,22 +110,22 @@ def test_a_removed_event_and_changed_terms_are_found() -> None:
     whole = published([("B1", 10_000_000, OPENS), ("B2", 12_000_000, OPENS)])
     without = copy.deepcopy(whole)
     del without["events"][1]
-    with pytest.raises(log.LogBroken):
+    with pytest.raises(LogBroken):
         replay(without)
-    with pytest.raises(log.LogBroken):
+    with pytest.raises(LogBroken):
         replay({**whole, "terms": {**whole["terms"], "start": "1.00"}})
 
 
 def test_a_rehashed_but_wrong_decision_is_found() -> None:
     forged = published([("B1", 10_000_000, OPENS), ("B2", 12_000_000, OPENS)])
-    events = [log.read_event(row, "CNY", 0) for row in forged["events"]]
+    events = [as_event(row) for row in forged["events"]]
     events[2] = replace(events[2], amount=Money(10_000_001, "CNY"))
-    previous, rehashed = log.GENESIS, []
+    previous, rehashed = GENESIS, []
     for event in events:
         event = replace(event, previous_hash=previous, hash=event.computed_hash(previous))
         previous = event.hash
         rehashed.append(log.event_document(event))
-    with pytest.raises(log.LogBroken) as broken:
+    with pytest.raises(LogBroken) as broken:
         replay({**forged, "events": rehashed})
     assert broken.value.params["sequence"] == 3
 
@@ -122,7 +133,7 @@ def test_a_rehashed_but_wrong_decision_is_found() -> None:
 def test_a_revealed_reserve_must_be_the_one_committed_to() -> None:
     cheated = published([("B1", 10_000_000, OPENS)], reserve=12_000_000)
     cheated["reserve"]["amount"] = "100000.00"
-    with pytest.raises(log.LogBroken):
+    with pytest.raises(LogBroken):
         replay(cheated)
 
 
@@ -200,3 +211,33 @@ def test_proxy_maxima_replay_to_one_step_over_the_second() -> None:
 def test_an_unreadable_case_is_malformed(case: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         replay(case)
+
+
+def test_the_replay_shares_no_rule_with_the_live_auctions() -> None:
+    modules = [replay_ascending, replay_falling, replay_log, replay_sealed]
+    sources = [Path(str(module.__file__)).read_text() for module in modules]
+    assert not [text for text in sources if re.search("auction_rules|auction_formats|core.db|sqlalchemy", text)]
+
+
+def test_a_priority_holder_wins_at_an_equal_price_and_ranks_decide_between_holders() -> None:
+    terms = {**TERMS, "format": "priority_right", "priority_holders": {"P1": 1, "P2": 2}}
+    bids = [bid("A", "100000", "09:00:00"), bid("P2", "100000", "09:01:00"), bid("P1", "100000", "09:02:00")]
+    bids += [bid("P2", "100000", "09:03:00"), bid("A", "100000", "09:04:00")]
+    answer = replay({"terms": terms, "bids": bids})
+    assert (answer["winner"], answer["price"]["amount"]) == ("P1", "100000.00")
+    assert [line["bidder"] for line in answer["refused"]] == ["P2", "A"]
+
+
+def test_equal_maxima_go_to_the_earlier_and_a_raised_one_keeps_the_price() -> None:
+    terms = {**TERMS, "format": "proxy"}
+    bids = [bid("A", "300000", "09:00:00"), bid("B", "300000", "09:01:00"), bid("A", "400000", "09:02:00")]
+    answer = replay({"terms": terms, "bids": bids})
+    assert (answer["winner"], answer["price"]["amount"]) == ("A", "300000.00")
+
+
+def test_withdrawn_and_late_envelopes_do_not_count() -> None:
+    terms = {"format": "sealed_first_price", "start": "100", "closes_at": "2026-11-22T12:00:00Z"}
+    bids = [bid("A", "300", "09:00:00"), bid("B", "200", "09:00:00"), bid("A", "-1", "09:30:00")]
+    answer = replay({"terms": terms, "bids": [*bids, bid("C", "900", "12:00:00")]})
+    assert (answer["winner"], answer["live"]) == ("B", 1)
+    assert [line["code"] for line in answer["refused"]] == ["lot_closed"]
