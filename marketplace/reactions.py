@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from marketplace.audit.trail import record_fact
 from marketplace.core.events import Fact, Reaction
 from marketplace.deals import (
+    auction_changes,
     auction_listing,
     auction_news,
     bidders,
@@ -15,11 +16,14 @@ from marketplace.deals import (
     settlement,
     won_lots,
 )
-from marketplace.deals.auction_closing import AuctionUnsold, AuctionWon, BuyerDefaulted, SecondChanceOffered
+from marketplace.deals.auction_changes import LotTermsChanged
+from marketplace.deals.auction_closing import AuctionUnsold, AuctionWon, OpeningDue
 from marketplace.deals.bidders import DepositReturned
 from marketplace.deals.deals import DealCancelled, DealFundsHeld, DealOpened, DealRefunding, DealReleased
 from marketplace.deals.messages import MessageSent
 from marketplace.deals.negotiations import NegotiationEnded, OfferMade
+from marketplace.deals.opening_ceremony import EnvelopesOpened
+from marketplace.deals.second_chances import BuyerDefaulted, SecondChanceOffered
 from marketplace.documents import room_access, stamping
 from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined, EnvelopeExpired
 from marketplace.financing import agreements, pledges
@@ -74,12 +78,15 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     AssetStatusChanged: [course.suspend_if_refused],
     # listings
     ListingPublished: [auction_listing.announce_lot],
-    ListingTermsChanged: [watchlists.tell_watchers],
+    ListingTermsChanged: [auction_changes.follow_terms, watchlists.tell_watchers],
     # auctions
     ListingMoved: [auction_listing.follow_listing],
     AuctionWon: [won_lots.open_deal_for_winner, auction_news.tell_won],
     DepositReturned: [auction_news.tell_returned],
     SecondChanceOffered: [auction_news.tell_chance],
+    LotTermsChanged: [auction_news.tell_terms_changed],
+    OpeningDue: [auction_news.tell_opening_due],
+    EnvelopesOpened: [auction_news.tell_last_word],
     BuyerDefaulted: [won_lots.end_defaulted_deal],
     AuctionUnsold: [auction_listing.close_unsold_listing, auction_news.tell_unsold],
     # deals

@@ -99,7 +99,15 @@ def idempotent(view: View) -> View:
     The key is claimed in the request's own transaction, so a concurrent repeat waits and then replays; only
     successes are remembered. Pages carry their key in the form.
     """
+    return _once(view, _content)
 
+
+def idempotent_unread(view: View) -> View:
+    """The same where not even a fingerprint of what was sent may be kept: a repeat gets the first answer."""
+    return _once(view, lambda: b"")
+
+
+def _once(view: View, content: Callable[[], bytes]) -> View:
     @wraps(view)
     def once(*args: Any, **kwargs: Any) -> Any:
         key = request.headers.get("Idempotency-Key") or request.form.get("idempotency_key")
@@ -107,7 +115,7 @@ def idempotent(view: View) -> View:
             if request.path.startswith("/api/"):
                 raise IdempotencyKeyMissing()
             return view(*args, **kwargs)
-        claimed = _claim(key)
+        claimed = _claim(key, content())
         if isinstance(claimed, Response):
             return claimed
         answer = make_response(view(*args, **kwargs))
@@ -118,11 +126,14 @@ def idempotent(view: View) -> View:
     return cast(View, once)
 
 
-def _claim(key: str) -> UUID | Response:
+def _content() -> bytes:
+    return request.get_data() or repr(sorted(_form_without_token())).encode()
+
+
+def _claim(key: str, content: bytes) -> UUID | Response:
     """The claimed key's row, or the answer the key was given before."""
     actor = optional_actor()
     scope = str((actor and (actor.organisation_id or actor.person_id)) or "anonymous")
-    content = request.get_data() or repr(sorted(_form_without_token())).encode()
     digest = hashlib.sha256(request.method.encode() + request.path.encode() + b"\0" + content).hexdigest()
     made: UUID | None = session.execute(
         insert(IdempotencyKey).values(id=new_id(), scope=scope, key=key, request_hash=digest, at=now())
@@ -209,6 +220,6 @@ def dashboard_provider(provider: WaitingProvider) -> WaitingProvider:
 
 __all__ = [
     "AmountField", "CursorIn", "MoneyField", "StrictSchema", "Waiting", "csrf", "current_actor", "cursor_page",
-    "dashboard_provider", "idempotent", "load_actors_with", "needs", "optional_actor", "page_form", "public",
+    "dashboard_provider", "idempotent", "idempotent_unread", "load_actors_with", "needs", "optional_actor", "page_form", "public",
     "signed_in",
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Announcing a lot: its rules are checked, fixed and fingerprinted before the first bid."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,11 @@ from marketplace.core.jobs import enqueue
 from marketplace.core.money import Money
 from marketplace.deals import auction_log as log
 from marketplace.deals import auction_rules as rules
-from marketplace.deals.auctions import Auction, AuctionStatus, append_event
+from marketplace.deals.auction_events import append_event
+from marketplace.deals.auction_terms import require_sound, terms_document
+from marketplace.deals.auctions import Auction, AuctionStatus
+from marketplace.deals.bidders import Bidder, BidderStatus
+from marketplace.deals.opening import keep_shares, make_opening_key
 
 UNBOUNDED = 2**63 - 1
 
@@ -41,70 +45,74 @@ class AuctionOpened(Fact):
 def announce_auction(
     actor: Actor,
     listing: tuple[UUID, UUID, UUID],
-    terms: rules.EnglishTerms,
-    deposit_bps: int,
+    terms: rules.LotTerms,
+    deposit: Money,
     now: datetime,
-    deposit: Money | None = None,
+    priority: Sequence[Mapping[str, Any]] = (),
 ) -> Auction:
-    """Announce the auction of a listing, given as (listing, asset, seller); its rules are fixed from here."""
+    """Announce the auction of a listing, given as (listing, asset, seller); its rules are fixed from here.
+
+    ``priority`` names the holders of priority rights in the order of their codes: organisation_id and rank.
+    """
     listing_id, asset_id, seller_id = listing
     require(actor.may("system") or (actor.organisation_id == seller_id and actor.may("asset.manage")))
-    if faults := terms.faults():
-        raise Malformed("terms", ", ".join(faults))
+    require_sound(terms)
     require(terms.closes_at > now, Malformed("closes_at", _l("The close must lie in the future.")))
     known = session.execute(select(Auction.id).where(Auction.listing_id == listing_id)).first()
     require(known is None, AuctionExists())
-    deposit = deposit or rules.deposit_required(terms.start, deposit_bps)
-    salt = secrets.token_hex(16)
-    hidden = None if terms.reserve is None else log.reserve_commitment(terms.reserve, salt)
-    auction = _lot(terms, deposit, log.terms_document(terms, hidden), salt)
-    auction.listing_id, auction.asset_id, auction.seller_id = listing_id, asset_id, seller_id
+    auction = Auction(status=AuctionStatus.OPEN, listing_id=listing_id, asset_id=asset_id, seller_id=seller_id)
+    set_terms(auction, terms)
+    auction.deposit, auction.first_closes_at, auction.closes_at = deposit, terms.last_close, terms.last_close
+    if terms.sealed_span is not None:
+        auction.opening_key, sealed_shares = make_opening_key()
     session.add(auction)
     session.flush()
+    if terms.sealed_span is not None:
+        keep_shares(auction.id, sealed_shares)
+    _name_priority_holders(auction, priority)
     append_event(auction, "opened", now, detail=log.terms_hash(auction.terms))
     enqueue("auctions.close", at=auction.closes_at, auction_id=str(auction.id))
     announce(actor, now, AuctionOpened(auction.id, listing_id, log.terms_hash(auction.terms)))
     return auction
 
 
-def _lot(terms: rules.EnglishTerms, deposit: Money, document: dict[str, Any], salt: str) -> Auction:
-    return Auction(
-        status=AuctionStatus.OPEN,
-        terms=document,
-        start=terms.start,
-        increment_bounds=[row.below.amount_minor if row.below else UNBOUNDED for row in terms.increments],
-        increment_steps=[row.step.amount_minor for row in terms.increments],
-        opens_at=terms.opens_at,
-        first_closes_at=terms.closes_at,
-        closes_at=terms.closes_at,
-        window_seconds=int(terms.soft_close_window.total_seconds()),
-        extension_seconds=int(terms.soft_close_extension.total_seconds()),
-        extend_from=terms.extend_from.value,
-        max_extension_seconds=None if terms.max_extension is None else int(terms.max_extension.total_seconds()),
-        deposit=deposit,
-        buy_now_minor=terms.buy_now and terms.buy_now.amount_minor,
-        reserve_minor=terms.reserve and terms.reserve.amount_minor,
-        reserve_salt=terms.reserve and salt,
-    )
+def set_terms(auction: Auction, terms: rules.LotTerms) -> None:
+    """Write the terms into the lot: the published document, and the columns in which the database decides bids."""
+    hidden = terms.reserve is not None and not terms.reserve_public
+    salt = secrets.token_hex(16) if hidden else None
+    commitment = log.reserve_commitment(terms.reserve, salt) if terms.reserve and salt else None
+    auction.terms = terms_document(terms, commitment)
+    auction.format, auction.proxy = terms.format, terms.proxy
+    auction.start, auction.opens_at = terms.start, terms.opens_at
+    auction.increment_bounds = [row.below.amount_minor if row.below else UNBOUNDED for row in terms.increments]
+    auction.increment_steps = [row.step.amount_minor for row in terms.increments]
+    auction.window_seconds = int(terms.soft_close_window.total_seconds())
+    auction.extension_seconds = int(terms.soft_close_extension.total_seconds())
+    auction.extend_from = terms.extend_from.value
+    auction.max_extension_seconds = _seconds(terms.max_extension)
+    auction.buy_now_minor = _minor(terms.buy_now)
+    auction.reserve_minor = _minor(terms.reserve)
+    auction.reserve_salt = salt
 
 
-def terms_from(listing: Mapping[str, Any]) -> rules.EnglishTerms:
-    """The rules of a lot from a listing's own terms (price, increments, reserve, times)."""
-    price: Money = listing["price"]
-    table = listing.get("increments") or {}
-    step = table.get("step")
-    steps = rules.default_increments(price.currency)
-    if step is not None:
-        steps = (rules.IncrementStep(None, Money.parse(str(step), price.currency)),)
-    buy_now = table.get("buy_now")
-    return rules.EnglishTerms(
-        start=price,
-        increments=steps,
-        opens_at=listing["opens_at"],
-        closes_at=listing["closes_at"],
-        reserve=listing.get("reserve"),
-        buy_now=None if buy_now is None else Money.parse(str(buy_now), price.currency),
-        max_extension=None
-        if not table.get("max_extension_seconds")
-        else timedelta(seconds=table["max_extension_seconds"]),
-    )
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())
+
+
+def _minor(amount: Money | None) -> int | None:
+    return None if amount is None else amount.amount_minor
+
+
+def _name_priority_holders(auction: Auction, priority: Sequence[Mapping[str, Any]]) -> None:
+    """Holders of a priority right are expected under their own codes; each decides alone whether to register."""
+    for place, holder in enumerate(priority, start=1):
+        session.add(
+            Bidder(
+                auction_id=auction.id,
+                organisation_id=UUID(str(holder["organisation_id"])),
+                code=f"P{place}",
+                rank=int(holder["rank"]),
+                status=BidderStatus.EXPECTED,
+            )  # fmt: skip
+        )
+    session.flush()

@@ -1,4 +1,4 @@
-"""The end of a lot: closed once, sold or unsold, and what follows when the buyer does not pay."""
+"""The end of a lot: closed once by the server's clock, sold or unsold."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,27 +9,18 @@ from sqlalchemy import select
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import database_now
 from marketplace.core.db import session
-from marketplace.core.errors import NotFound, Problem, Refused, require
+from marketplace.core.errors import Problem, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
-from marketplace.deals.auctions import (
-    AUCTION_LIFECYCLE,
-    Auction,
-    AuctionEvent,
-    AuctionStatus,
-    append_event,
-    find_auction,
-)
-from marketplace.deals.bidders import forfeit_deposit, settle_deposits
+from marketplace.deals.auction_events import append_event
+from marketplace.deals.auction_outcome import outcome_of
+from marketplace.deals.auctions import TAKING_BIDS, Auction, AuctionStatus, find_auction
+from marketplace.deals.bidders import settle_deposits
+from marketplace.deals.envelopes import standing_envelopes
 
-CHANCE = timedelta(hours=48)
-
-
-class NoChanceOffered(Refused):
-    """Nothing was offered to this bidder, or the time to answer is over."""
-
-    message = _l("There is no second-chance offer for you on this lot.")
+OPENING_TIME = timedelta(days=7)
+"""Officers who have not opened the envelopes by then let the lot lapse."""
 
 
 class LotHasBids(Refused):
@@ -65,6 +56,13 @@ class AuctionWon(Fact):
 
 
 @dataclass(frozen=True)
+class OpeningDue(Fact):
+    """A lot is closed and its envelopes wait for two officers."""
+
+    auction_id: UUID
+
+
+@dataclass(frozen=True)
 class AuctionUnsold(Fact):
     """A lot ended without a buyer (流拍)."""
 
@@ -80,47 +78,50 @@ class AuctionSold(Fact):
     deal_id: UUID
 
 
-@dataclass(frozen=True)
-class BuyerDefaulted(Fact):
-    """The buyer did not pay: the deposit is forfeited."""
-
-    auction_id: UUID
-    buyer_id: UUID
-
-
-@dataclass(frozen=True)
-class SecondChanceOffered(Fact):
-    """The lot is offered to the next bidder at that bidder's own highest bid."""
-
-    auction_id: UUID
-    bidder_id: UUID
-
-
 def close_auction(auction_id: UUID) -> Auction:
-    """Close a lot whose time is over by the database's clock; a second call, or a call too early, changes nothing."""
+    """Move on a lot whose time is over by the database's clock; a second call, or one too early, changes nothing."""
     auction = find_auction(auction_id, lock=True)
     instant = database_now()
-    if auction.status is AuctionStatus.OPEN and instant >= auction.closes_at:
-        settle_lot(auction, instant)
+    if auction.status is AuctionStatus.OPENING:
+        if auction.opening_until is not None and instant >= auction.opening_until:
+            _let_lapse(auction, instant)
+    elif auction.status in TAKING_BIDS and instant >= auction.closes_at:
+        if auction.status is AuctionStatus.OPEN and standing_envelopes(auction.id):
+            auction.become(AuctionStatus.OPENING)
+            auction.opening_until = instant + OPENING_TIME
+            announce(SYSTEM, instant, OpeningDue(auction.id))
+        else:
+            settle_lot(auction, instant)
     return auction
+
+
+def _let_lapse(auction: Auction, now: datetime) -> None:
+    """The envelopes were not opened in time: nobody is bound, every deposit goes back."""
+    append_event(auction, "closed", now, detail="void")
+    _leave_unsold(auction, now)
+
+
+def _leave_unsold(auction: Auction, now: datetime) -> None:
+    auction.become(AuctionStatus.UNSOLD)
+    settle_deposits(auction, None, now)
+    announce(SYSTEM, now, AuctionUnsold(auction.id, auction.listing_id))
 
 
 def settle_lot(auction: Auction, now: datetime) -> None:
     """Decide a locked lot by its rules: the winner and the price follow from the log alone."""
-    sold = auction.reserve_met and auction.leader_id is not None
-    winner = (auction.leader_id, auction.leader_code or "") if sold and auction.leader_id else None
-    append_event(auction, "closed", now, winner, auction.high if winner else None)
-    if winner is None:
-        auction.become(AuctionStatus.UNSOLD)
-        settle_deposits(auction, None, now)
-        announce(SYSTEM, now, AuctionUnsold(auction.id, auction.listing_id))
+    decided = outcome_of(auction)
+    if decided is None:
+        append_event(auction, "closed", now)
+        _leave_unsold(auction, now)
         return
+    winner, price = decided
+    append_event(auction, "closed", now, winner, price)
     settle_deposits(auction, winner[0], now)
-    _award(auction, winner, auction.high, now)
+    award(auction, winner, price, now)
 
 
-def _award(auction: Auction, winner: tuple[UUID, str], price: Money | None, now: datetime) -> None:
-    assert price is not None
+def award(auction: Auction, winner: tuple[UUID, str], price: Money, now: datetime) -> None:
+    """The lot has its buyer."""
     auction.winner_id, auction.winner_code, auction.price_minor = winner[0], winner[1], price.amount_minor
     auction.become(AuctionStatus.SOLD)
     session.flush()
@@ -152,7 +153,7 @@ def open_held_up_deal(actor: Actor, auction_id: UUID, now: datetime) -> Auction:
 
 def withdraw_lot(auction: Auction, now: datetime) -> None:
     """The seller takes back a locked lot on which nobody has bid."""
-    require(auction.bid_count == 0, LotHasBids())
+    require(auction.bid_count == 0 and not standing_envelopes(auction.id), LotHasBids())
     append_event(auction, "closed", now, detail="withdrawn")
     auction.become(AuctionStatus.UNSOLD)
     settle_deposits(auction, None, now)
@@ -166,9 +167,12 @@ def record_deal(actor: Actor, auction_id: UUID, deal_id: UUID, now: datetime) ->
 
 
 def due_auctions(now: datetime) -> list[UUID]:
-    """Lots whose time is over."""
-    query = select(Auction.id).where(Auction.status == AuctionStatus.OPEN, Auction.closes_at <= now)
-    return list(session.execute(query.order_by(Auction.closes_at).limit(100)).scalars())
+    """Lots whose time is over, and openings that were missed."""
+    over = Auction.status.in_(TAKING_BIDS) & (Auction.closes_at <= now)
+    missed = (Auction.status == AuctionStatus.OPENING) & (Auction.opening_until <= now)
+    return list(
+        session.execute(select(Auction.id).where(over | missed).order_by(Auction.closes_at).limit(100)).scalars()
+    )
 
 
 def complete_auction(actor: Actor, auction_id: UUID, now: datetime) -> Auction:
@@ -176,90 +180,3 @@ def complete_auction(actor: Actor, auction_id: UUID, now: datetime) -> Auction:
     auction = find_auction(auction_id, lock=True)
     auction.become(AuctionStatus.COMPLETED)
     return auction
-
-
-def declare_default(actor: Actor, auction_id: UUID, now: datetime) -> Auction:
-    """The buyer did not pay in time: the deposit goes to the seller, and the next bidder gets a chance."""
-    require(actor.may("platform.operate") or actor.may("system"))
-    auction = find_auction(auction_id, lock=True)
-    buyer = (auction.winner_id, auction.winner_code or "")
-    AUCTION_LIFECYCLE.check(auction.status, AuctionStatus.DEFAULTED)
-    assert buyer[0] is not None
-    forfeit_deposit(actor, auction, now)
-    auction.become(AuctionStatus.DEFAULTED)
-    auction.winner_id = auction.winner_code = auction.price_minor = auction.deal_id = None
-    append_event(auction, "defaulted", database_now(), (buyer[0], buyer[1]))
-    announce(actor, now, BuyerDefaulted(auction.id, buyer[0]))
-    _offer_next(actor, auction, now)
-    return auction
-
-
-def _offer_next(actor: Actor, auction: Auction, now: datetime) -> None:
-    """Offer the lot to the highest bidder who has not failed; with nobody left it stays unsold."""
-    following = _next_bid(auction)
-    if following is None or following.bidder_id is None:
-        auction.chance_id, auction.chance_until = None, None
-        auction.become(AuctionStatus.UNSOLD)
-        announce(actor, now, AuctionUnsold(auction.id, auction.listing_id))
-        return
-    auction.chance_id, auction.chance_until = following.bidder_id, now + CHANCE
-    bidder = (following.bidder_id, following.bidder_code or "")
-    append_event(auction, "second_chance", database_now(), bidder, following.amount)
-    announce(actor, now, SecondChanceOffered(auction.id, following.bidder_id))
-
-
-def _next_bid(auction: Auction) -> AuctionEvent | None:
-    passed = select(AuctionEvent.bidder_id).where(
-        AuctionEvent.auction_id == auction.id, AuctionEvent.kind.in_(["defaulted", "second_chance"])
-    )
-    query = (
-        select(AuctionEvent)
-        .where(
-            AuctionEvent.auction_id == auction.id,
-            AuctionEvent.kind.in_(["bid", "buy_now"]),
-            AuctionEvent.bidder_id.not_in(passed),
-            AuctionEvent.amount_minor >= (auction.reserve_minor or 0),
-        )
-        .order_by(AuctionEvent.amount_minor.desc())
-        .limit(1)
-    )
-    found: AuctionEvent | None = session.execute(query).scalar_one_or_none()
-    return found
-
-
-def accept_second_chance(actor: Actor, auction_id: UUID, now: datetime) -> Auction:
-    """The next bidder buys at its own highest bid."""
-    require(actor.may("deal.trade"))
-    auction = find_auction(auction_id, lock=True)
-    require(auction.chance_id is not None and auction.chance_id == actor.organisation_id, NoChanceOffered())
-    require(auction.chance_until is not None and now < auction.chance_until, NoChanceOffered())
-    offered: AuctionEvent | None = session.execute(
-        select(AuctionEvent)
-        .where(AuctionEvent.auction_id == auction_id, AuctionEvent.kind == "second_chance")
-        .order_by(AuctionEvent.sequence.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    require(offered is not None, NotFound())
-    assert offered is not None
-    assert offered.bidder_id is not None
-    auction.chance_id, auction.chance_until = None, None
-    _award(auction, (offered.bidder_id, offered.bidder_code or ""), offered.amount, now)
-    return auction
-
-
-def lapse_second_chances(now: datetime) -> int:
-    """Offers not answered in time pass to the next bidder."""
-    query = select(Auction.id).where(Auction.status == AuctionStatus.DEFAULTED, Auction.chance_until <= now)
-    lapsed = list(session.execute(query.limit(100)).scalars())
-    for auction_id in lapsed:
-        auction = find_auction(auction_id, lock=True)
-        if auction.status is AuctionStatus.DEFAULTED and auction.chance_until and auction.chance_until <= now:
-            _offer_next(SYSTEM, auction, now)
-    return len(lapsed)
-
-
-def chances_of(actor: Actor) -> list[Auction]:
-    """Lots offered to the actor's organisation after a default."""
-    if actor.organisation_id is None:
-        return []
-    return list(session.execute(select(Auction).where(Auction.chance_id == actor.organisation_id)).scalars())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from marketplace.core.money import Money, percentage
+from marketplace.core.money import Money
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,6 @@ def open_envelopes(
     if second_price:
         price = max(floor, valid[1][1]) if len(valid) > 1 else floor
     return SealedOutcome(valid[0][0].bidder, price, ascending)
-
-
-def dutch_price(initial: Money, step_bps: int, stage: int, floor: Money | None = None) -> Money:
-    """The asking price at a stage: each stage takes off the same share of the INITIAL price, not below the floor."""
-    price = initial
-    for _stage in range(stage):
-        price = next_dutch_price(initial, price, step_bps)
-    return price if floor is None else max(price, floor)
-
-
-def next_dutch_price(initial: Money, current: Money, step_bps: int = 100) -> Money:
-    """The next lower asking price, half a cent rounded up, never below zero."""
-    return max(current - percentage(initial, step_bps), Money.zero(initial.currency))
 
 
 def accepts_dutch(bid_stage: int, current_stage: int, taken: bool) -> bool:

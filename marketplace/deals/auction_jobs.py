@@ -4,9 +4,10 @@ from uuid import UUID
 
 from marketplace.core.clock import database_now
 from marketplace.core.jobs import enqueue, every, task
-from marketplace.deals.auction_closing import close_auction, due_auctions, lapse_second_chances
+from marketplace.deals.auction_closing import close_auction, due_auctions
 from marketplace.deals.auction_news import tell_outbid
 from marketplace.deals.auctions import AuctionStatus
+from marketplace.deals.second_chances import lapse_second_chances
 
 
 @task("auctions.close")

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.errors import require
-from marketplace.deals.auction_announcing import announce_auction, terms_from
+from marketplace.deals import auction_rules as rules
+from marketplace.deals.auction_announcing import announce_auction
 from marketplace.deals.auction_closing import AuctionUnsold, LotHasBids, withdraw_lot
+from marketplace.deals.auction_terms import terms_of_listing
 from marketplace.deals.auctions import (
     AuctionStatus,
     auction_of_listing,
@@ -15,6 +17,8 @@ from marketplace.listings.course import ListingMoved, close_listing
 from marketplace.listings.listings import ListingPublished, ListingStatus, find_listing
 from marketplace.listings.terms import ListingMode
 
+USUAL_DEPOSIT_BPS = 1_000
+
 
 def announce_lot(_actor: Actor, fact: ListingPublished, now: datetime) -> None:
     """A listing to be auctioned was published: announce its lot with the listing's own terms."""
@@ -22,7 +26,9 @@ def announce_lot(_actor: Actor, fact: ListingPublished, now: datetime) -> None:
         return
     listing = find_listing(fact.listing_id)
     lot = (listing.id, listing.asset_id, listing.organisation_id)
-    announce_auction(SYSTEM, lot, terms_from(listing.terms), 1000, now, listing.deposit)
+    terms = terms_of_listing(listing.terms)
+    deposit = listing.deposit or rules.deposit_required(terms.start, USUAL_DEPOSIT_BPS)
+    announce_auction(SYSTEM, lot, terms, deposit, now, listing.lot_rules.get("priority_holders") or ())
 
 
 def close_unsold_listing(_actor: Actor, fact: AuctionUnsold, now: datetime) -> None:

@@ -9,9 +9,15 @@ from marketplace.core.actor import Actor
 from marketplace.core.db import find, session
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
-from marketplace.deals.auction_closing import AuctionUnsold, AuctionWon, SecondChanceOffered
-from marketplace.deals.auctions import Auction, AuctionEvent, AuctionStatus, find_auction
+from marketplace.deals.auction_changes import LotTermsChanged, waiting_for_confirmation
+from marketplace.deals.auction_closing import AuctionUnsold, AuctionWon, OpeningDue
+from marketplace.deals.auction_events import AuctionEvent
+from marketplace.deals.auction_rules import AuctionFormat
+from marketplace.deals.auctions import Auction, AuctionStatus, find_auction
 from marketplace.deals.bidders import Bidder, DepositReturned
+from marketplace.deals.opening_ceremony import EnvelopesOpened
+from marketplace.deals.second_chances import SecondChanceOffered
+from marketplace.identity.organisations import OrganisationKind, organisations_of_kind
 from marketplace.notices.inbox import tell
 from marketplace.notices.wording import say
 
@@ -27,6 +33,21 @@ say(
     "bid_deposit_returned",
     subject=_l("Your bid deposit is released"),
     text=_l("The lot went to somebody else or stayed unsold. Your deposit of %(amount)s is free again."),
+)
+say(
+    "lot_terms_changed",
+    subject=_l("The terms of your lot changed"),
+    text=_l("Your bid does not count for now. Read the new terms and confirm your bid if you hold to it."),
+)
+say(
+    "opening_due",
+    subject=_l("Sealed bids wait for their opening"),
+    text=_l("A lot is closed. Two opening officers must open its sealed bids before %(until)s."),
+)
+say(
+    "last_word",
+    subject=_l("The sealed bids are opened"),
+    text=_l("See the best sealed bid. If it exceeds the price you accepted, you may answer it once."),
 )
 say(
     "second_chance",
@@ -66,10 +87,32 @@ def tell_chance(_actor: Actor, fact: SecondChanceOffered, now: datetime) -> None
     tell(fact.bidder_id, "second_chance", params, _link(auction.id), now)
 
 
+def tell_terms_changed(_actor: Actor, fact: LotTermsChanged, now: datetime) -> None:
+    """Tell everybody who bid that the bid counts only when confirmed."""
+    for organisation_id in waiting_for_confirmation(fact.auction_id):
+        tell(organisation_id, "lot_terms_changed", {}, _link(fact.auction_id), now)
+
+
+def tell_opening_due(_actor: Actor, fact: OpeningDue, now: datetime) -> None:
+    """Tell the operator that a lot waits for two opening officers."""
+    until = find_auction(fact.auction_id).opening_until
+    for operator in organisations_of_kind(OrganisationKind.PLATFORM_OPERATOR):
+        tell(operator.id, "opening_due", {"until": until}, "/auctions/openings", now)
+
+
+def tell_last_word(_actor: Actor, fact: EnvelopesOpened, now: datetime) -> None:
+    """Tell the one who accepted the falling price that an envelope exceeds it."""
+    auction = find_auction(fact.auction_id)
+    if auction.format is AuctionFormat.HYBRID_DUTCH and auction.leader_id is not None:
+        tell(auction.leader_id, "last_word", {}, _link(auction.id), now)
+
+
 def tell_outbid(now: datetime) -> int:
     """Tell everybody overtaken since the last look; bids themselves carry no notice, so that they stay fast."""
     query = select(Auction.id).where(
-        Auction.status == AuctionStatus.OPEN, Auction.last_sequence > Auction.told_sequence
+        Auction.status == AuctionStatus.OPEN,
+        Auction.format == AuctionFormat.ENGLISH,
+        Auction.last_sequence > Auction.told_sequence,
     )
     told = 0
     for auction_id in list(session.execute(query.limit(200)).scalars()):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -16,18 +16,32 @@ from marketplace.core.http import (
     current_actor,
     dashboard_provider,
     idempotent,
+    idempotent_unread,
     needs,
     optional_actor,
     page_form,
     public,
 )
 from marketplace.core.i18n import _
-from marketplace.deals import auction_closing, auctions, bidders, bidding
+from marketplace.deals import (
+    auction_changes,
+    auction_events,
+    auctions,
+    bidders,
+    bidding,
+    envelopes,
+    falling_prices,
+    sealed_pages,
+    second_chances,
+)
+from marketplace.deals.auction_blueprint import pages
 from marketplace.deals.auction_schemas import BidForm, NothingIn, RegistrationIn
+from marketplace.deals.auctions import AuctionStatus
+from marketplace.deals.secret_maxima import own_maximum
 from marketplace.listings.panels import listing_panels
 from marketplace.registry.assets import find_asset
 
-pages = Blueprint("auctions", __name__, template_folder="templates")
+SEALED = sealed_pages
 
 
 @pages.get("/auctions")
@@ -44,12 +58,23 @@ def _view(auction_id: UUID) -> dict[str, Any]:
     return {
         "auction": auction,
         "asset": find_asset(auction.asset_id),
-        "events": [one for one in reversed(auctions.events_of_auction(auction_id)) if one.kind != "opened"],
+        "events": [one for one in reversed(auction_events.events_of_auction(auction_id)) if one.kind != "opened"],
         "standing": bidding.standing_of(actor, auction_id, instant),
         "mine": actor.organisation_id if actor else None,
+        "maximum": own_maximum(actor, auction),
+        "unconfirmed": auction_changes.unconfirmed_bid(auction, actor.organisation_id if actor else None),
+        "envelopes": len(envelopes.standing_envelopes(auction_id)),
+        "sealed": _takes_envelopes(auction, instant),
+        "best": falling_prices.best_envelope(auction) if auction.status is AuctionStatus.LAST_WORD else None,
         "open": auction.is_open(instant),
         "now": instant,
     }
+
+
+def _takes_envelopes(auction: auctions.Auction, instant: datetime) -> bool:
+    span = auction.rules.sealed_span
+    taken = auction.format.is_sealed or auction.leader_id is not None
+    return span is not None and span[0] <= instant < span[1] and taken and auction.status is AuctionStatus.OPEN
 
 
 @pages.get("/auctions/<uuid:auction_id>")
@@ -85,7 +110,10 @@ def register(auction_id: UUID) -> Response:
 def place_bid(auction_id: UUID) -> Response:
     """Bid the amount typed."""
     bid = bidding.place_typed_bid(current_actor(), auction_id, page_form(BidForm)["amount"], now())
-    flash(_("Your bid of %(amount)s stands. You lead.", amount=show_money(bid.amount)), "good")
+    if bid.leads:
+        flash(_("Your bid of %(amount)s stands. You lead.", amount=show_money(bid.amount)), "good")
+    else:
+        flash(_("Your bid of %(amount)s was answered at once by a higher maximum.", amount=show_money(bid.amount)))
     return redirect(url_for("auctions.show_auction", auction_id=auction_id), 303)
 
 
@@ -105,7 +133,28 @@ def buy_now(auction_id: UUID) -> Response:
 def accept_second_chance(auction_id: UUID) -> Response:
     """Buy at one's own highest bid after the buyer's default."""
     page_form(NothingIn)
-    auction_closing.accept_second_chance(current_actor(), auction_id, now())
+    second_chances.accept_second_chance(current_actor(), auction_id, now())
+    return redirect(url_for("auctions.show_auction", auction_id=auction_id), 303)
+
+
+@pages.post("/auctions/<uuid:auction_id>/maximum")
+@needs("deal.trade")
+@idempotent_unread
+def set_maximum(auction_id: UUID) -> Response:
+    """Leave a secret maximum."""
+    bid = bidding.set_typed_maximum(current_actor(), auction_id, page_form(BidForm)["amount"], now())
+    flash(_("You lead.") if bid.leads else _("Another bidder's maximum is higher than yours."), "good")
+    return redirect(url_for("auctions.show_auction", auction_id=auction_id), 303)
+
+
+@pages.post("/auctions/<uuid:auction_id>/confirmation")
+@needs("deal.trade")
+@idempotent
+def confirm_bid(auction_id: UUID) -> Response:
+    """Let one's bid count under the changed terms."""
+    page_form(NothingIn)
+    auction_changes.confirm_bid(current_actor(), auction_id, now())
+    flash(_("Your bid counts again."), "good")
     return redirect(url_for("auctions.show_auction", auction_id=auction_id), 303)
 
 
@@ -132,5 +181,5 @@ def waiting(actor: Actor, instant: datetime) -> list[Waiting]:
             url_for("auctions.show_auction", auction_id=lot.id),
             lot.chance_until,
         )
-        for lot in auction_closing.chances_of(actor)
+        for lot in second_chances.chances_of(actor)
     ]

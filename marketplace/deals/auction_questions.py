@@ -13,7 +13,7 @@ from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.deals import auction_formats as formats
 from marketplace.deals import auction_rules as rules
-from marketplace.deals import tender_rules
+from marketplace.deals import falling_rules, hammer_prices, tender_rules
 
 Question = Mapping[str, Any]
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -40,7 +40,7 @@ def _money(value: object) -> Money:
 
 def _next_price(asked: Question) -> dict[str, Any]:
     step = int(asked.get("step_bps", 100))
-    return {"next": formats.next_dutch_price(_money(asked["initial"]), _money(asked["current"]), step).format()}
+    return {"next": falling_rules.next_dutch_price(_money(asked["initial"]), _money(asked["current"]), step).format()}
 
 
 def _stage(asked: Question) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _turn(asked: Question) -> dict[str, Any]:
 def _soft_close(asked: Question) -> dict[str, Any]:
     close, at = (datetime.fromisoformat(f"{DAY:%Y-%m-%d}T{asked[name]}+00:00") for name in ("close", "bid_at"))
     minutes = {name: timedelta(minutes=int(asked.get(f"{name}_minutes", 5))) for name in ("window", "extension")}
-    lot = rules.EnglishTerms(
+    lot = rules.LotTerms(
         start=_money("1"), increments=rules.default_increments("CNY"), opens_at=DAY - timedelta(days=1), closes_at=close,
         soft_close_window=minutes["window"], soft_close_extension=minutes["extension"],
         extend_from=rules.ExtendFrom(asked.get("extend_from", "close")),
@@ -128,7 +128,7 @@ def _hammer(asked: Question) -> dict[str, Any]:
     if not asked.get("reserve_met", True):
         return {"sold": False, "next": "post-auction negotiation"}
     shares = [int(asked.get(name, usual)) for name, usual in (("seller_bps", 1500), ("buyer_bps", 1000))]
-    split = rules.commissions(_money(asked["hammer"]), *shares)
+    split = hammer_prices.commissions(_money(asked["hammer"]), *shares)
     figures = {"buyer_pays": split.buyer_pays, "seller_receives": split.seller_receives, "house": split.house}
     return {"sold": True} | {name: _short(amount) for name, amount in figures.items()}
 

@@ -3,7 +3,7 @@
 The same rules decide a live bid (mirrored in the database function ``place_bid``) and the replay of a published log.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,12 +17,20 @@ class AuctionFormat(StrEnum):
     """How a price is found."""
 
     ENGLISH = "english"
-    PRIORITY_RIGHT = "priority_right"
-    PROXY = "proxy"
     SEALED_FIRST_PRICE = "sealed_first_price"
     VICKREY = "vickrey"
     DUTCH = "dutch"
     HYBRID_DUTCH = "hybrid_dutch"
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether bids are envelopes from the beginning."""
+        return self in (AuctionFormat.SEALED_FIRST_PRICE, AuctionFormat.VICKREY)
+
+    @property
+    def is_falling(self) -> bool:
+        """Whether the price begins high and falls."""
+        return self in (AuctionFormat.DUTCH, AuctionFormat.HYBRID_DUTCH)
 
 
 class ExtendFrom(StrEnum):
@@ -52,8 +60,31 @@ class IncrementStep:
 
 
 @dataclass(frozen=True)
-class EnglishTerms:
-    """The announced rules of one lot; they never change once a bid stands."""
+class FallingPlan:
+    """How the price of a Dutch lot falls, and how long the later stages of the hybrid last."""
+
+    step_bps: int = 100
+    step_time: timedelta = timedelta(seconds=305)
+    floor: Money | None = None
+    pause: timedelta = timedelta(seconds=20)
+    sealed_time: timedelta = timedelta(minutes=10)
+    best_bid_time: timedelta = timedelta(minutes=5)
+
+    def faults(self, start: Money) -> list[str]:
+        """Why the price cannot fall like this."""
+        found = []
+        if not 1 <= self.step_bps <= 5_000 or self.step_time < timedelta(seconds=1):
+            found.append("step_out_of_range")
+        if self.floor is None or not Money.zero(start.currency) < self.floor < start:
+            found.append("floor_not_below_start")
+        if min(self.sealed_time, self.best_bid_time) < timedelta(seconds=1) or self.pause < timedelta(0):
+            found.append("stages_need_time")
+        return found
+
+
+@dataclass(frozen=True)
+class LotTerms:
+    """The announced rules of one lot; a change makes standing bids wait for their bidders' confirmation."""
 
     start: Money
     increments: tuple[IncrementStep, ...]
@@ -66,6 +97,30 @@ class EnglishTerms:
     reserve: Money | None = None
     buy_now: Money | None = None
     priority_holders: Mapping[str, int] | None = None
+    format: AuctionFormat = AuctionFormat.ENGLISH
+    proxy: bool = False
+    reserve_public: bool = False
+    falling: FallingPlan | None = None
+
+    @property
+    def is_plain_english(self) -> bool:
+        """Whether bids are open and ascending."""
+        return self.format is AuctionFormat.ENGLISH
+
+    @property
+    def sealed_span(self) -> tuple[datetime, datetime] | None:
+        """From when to when envelopes are taken; a Dutch lot takes none."""
+        if self.format.is_sealed:
+            return self.opens_at, self.closes_at
+        if self.format is AuctionFormat.HYBRID_DUTCH and self.falling is not None:
+            begins = self.closes_at + self.falling.pause
+            return begins, begins + self.falling.sealed_time
+        return None
+
+    @property
+    def last_close(self) -> datetime:
+        """When the lot is over if nothing extends it."""
+        return self.sealed_span[1] if self.sealed_span else self.closes_at
 
     def faults(self) -> list[str]:
         """Why these terms cannot be announced; empty when they can."""
@@ -82,7 +137,20 @@ class EnglishTerms:
         if self.closes_at <= self.opens_at:
             found.append("must_close_after_opening")
         if "one_currency" not in found:
-            found += self._price_faults()
+            found += self._price_faults() + self._format_faults()
+        return found
+
+    def _format_faults(self) -> list[str]:
+        found = []
+        extras = self.proxy or self.priority_holders or self.buy_now
+        if not self.is_plain_english and extras:
+            found.append("only_open_bids_have_proxy_priority_or_buy_now")
+        if self.proxy and self.priority_holders:
+            found.append("priority_or_proxy")
+        if self.format.is_falling != (self.falling is not None):
+            found.append("falling_price_needs_its_plan")
+        if self.falling is not None:
+            found += self.falling.faults(self.start) + (["a_falling_price_has_a_floor"] if self.reserve else [])
         return found
 
     def _price_faults(self) -> list[str]:
@@ -112,17 +180,17 @@ class LotState:
     ended: bool = False
 
 
-def opening_state(terms: EnglishTerms) -> LotState:
+def opening_state(terms: LotTerms) -> LotState:
     """A lot before its first bid."""
     return LotState(closes_at=terms.closes_at)
 
 
-def minimum_acceptable(terms: EnglishTerms, high: Money | None) -> Money:
+def minimum_acceptable(terms: LotTerms, high: Money | None) -> Money:
     """The smallest amount the next bidder may name."""
     return terms.start if high is None else high + terms.step_above(high)
 
 
-def judge_bid(terms: EnglishTerms, state: LotState, bidder: str, amount: Money, at: datetime) -> Verdict:
+def judge_bid(terms: LotTerms, state: LotState, bidder: str, amount: Money, at: datetime) -> Verdict:
     """Decide one bid on the amount the bidder named and the time the server accepted it."""
     if state.ended or at >= state.closes_at:
         return Verdict.LOT_CLOSED
@@ -135,7 +203,7 @@ def judge_bid(terms: EnglishTerms, state: LotState, bidder: str, amount: Money, 
     return Verdict.BID_TOO_LOW
 
 
-def _matches_by_priority(terms: EnglishTerms, state: LotState, bidder: str, amount: Money) -> bool:
+def _matches_by_priority(terms: LotTerms, state: LotState, bidder: str, amount: Money) -> bool:
     """A holder of a priority right may equal the highest bid of anyone ranked behind (法释〔2016〕18号 art. 21)."""
     ranks = terms.priority_holders or {}
     if bidder not in ranks or state.leader is None or amount != state.high:
@@ -143,7 +211,7 @@ def _matches_by_priority(terms: EnglishTerms, state: LotState, bidder: str, amou
     return ranks[bidder] < ranks.get(state.leader, len(ranks) + max(ranks.values()) + 1)
 
 
-def take_bid(terms: EnglishTerms, state: LotState, bidder: str, amount: Money, at: datetime) -> LotState:
+def take_bid(terms: LotTerms, state: LotState, bidder: str, amount: Money, at: datetime) -> LotState:
     """The lot after an accepted bid; a bid in the last minutes moves the end later, never earlier."""
     return replace(
         state,
@@ -154,7 +222,7 @@ def take_bid(terms: EnglishTerms, state: LotState, bidder: str, amount: Money, a
     )
 
 
-def judge_buy_now(terms: EnglishTerms, state: LotState, amount: Money, at: datetime) -> Verdict:
+def judge_buy_now(terms: LotTerms, state: LotState, amount: Money, at: datetime) -> Verdict:
     """Buying outright is possible at exactly the announced price until the first bid stands."""
     if state.ended or at >= state.closes_at:
         return Verdict.LOT_CLOSED
@@ -168,7 +236,7 @@ def take_buy_now(state: LotState, bidder: str, amount: Money, at: datetime) -> L
     return replace(state, high=amount, leader=bidder, bids=1, closes_at=max(at, state.closes_at), ended=True)
 
 
-def extended_close(terms: EnglishTerms, closes_at: datetime, at: datetime) -> datetime:
+def extended_close(terms: LotTerms, closes_at: datetime, at: datetime) -> datetime:
     """The end after a bid at this time (soft close): unchanged or later, by at most ``max_extension`` in all."""
     if at < closes_at - terms.soft_close_window:
         return closes_at
@@ -179,44 +247,16 @@ def extended_close(terms: EnglishTerms, closes_at: datetime, at: datetime) -> da
     return max(closes_at, moved)
 
 
-def reserve_is_met(terms: EnglishTerms, state: LotState) -> bool:
+def reserve_is_met(terms: LotTerms, state: LotState) -> bool:
     """Whether the highest bid reaches the reserve; without a reserve any bid does."""
     return state.high is not None and (terms.reserve is None or state.high >= terms.reserve)
 
 
-def winner_of(terms: EnglishTerms, state: LotState) -> tuple[str, Money] | None:
+def winner_of(terms: LotTerms, state: LotState) -> tuple[str, Money] | None:
     """Who bought at which price, or None when the lot stays unsold (流拍)."""
     if state.leader is None or state.high is None or not reserve_is_met(terms, state):
         return None
     return state.leader, state.high
-
-
-@dataclass(frozen=True)
-class Maximum:
-    """The secret most a bidder would pay, and when the server received it."""
-
-    bidder: str
-    amount: Money
-    at: datetime
-
-
-def proxy_standing(terms: EnglishTerms, maxima: Sequence[Maximum]) -> tuple[str, Money] | None:
-    """Leader and price under proxy bidding: the second maximum plus one step, never above the leader's own maximum.
-
-    The earlier of two equal maxima leads. A bidder's later maximum replaces the earlier one only if higher.
-    """
-    best: dict[str, Maximum] = {}
-    for maximum in sorted(maxima, key=lambda one: one.at):
-        known = best.get(maximum.bidder)
-        if maximum.amount >= terms.start and (known is None or maximum.amount > known.amount):
-            best[maximum.bidder] = maximum
-    ranking = sorted(best.values(), key=lambda one: (-one.amount.amount_minor, one.at))
-    if not ranking:
-        return None
-    if len(ranking) == 1:
-        return ranking[0].bidder, terms.start
-    second = ranking[1].amount
-    return ranking[0].bidder, min(ranking[0].amount, second + terms.step_above(second))
 
 
 def deposit_required(start: Money, deposit_bps: int) -> Money:
@@ -226,21 +266,6 @@ def deposit_required(start: Money, deposit_bps: int) -> Money:
     return percentage(start, deposit_bps)
 
 
-@dataclass(frozen=True)
-class HammerSplit:
-    """What the buyer pays, the seller receives and the house keeps at one hammer price."""
-
-    buyer_pays: Money
-    seller_receives: Money
-    house: Money
-
-
-def commissions(hammer: Money, seller_bps: int, buyer_bps: int) -> HammerSplit:
-    """Split a hammer price into the seller's proceeds, the buyer's total and the house's commission (basis points)."""
-    from_seller, from_buyer = percentage(hammer, seller_bps), percentage(hammer, buyer_bps)
-    return HammerSplit(hammer + from_buyer, hammer - from_seller, from_seller + from_buyer)
-
-
 def default_increments(currency: str) -> tuple[IncrementStep, ...]:
     """The usual table: < 10k: 100; < 100k: 1k; < 1m: 10k; < 10m: 50k; else 100k (major units)."""
     rows = [("10000", "100"), ("100000", "1000"), ("1000000", "10000"), ("10000000", "50000"), (None, "100000")]
@@ -248,3 +273,8 @@ def default_increments(currency: str) -> tuple[IncrementStep, ...]:
         IncrementStep(None if below is None else Money.parse(below, currency), Money.parse(step, currency))
         for below, step in rows
     )
+
+
+def with_public_reserve(terms: LotTerms) -> LotTerms:
+    """The same terms with the reserve shown to everybody."""
+    return replace(terms, reserve_public=terms.reserve is not None)

@@ -1,7 +1,7 @@
 """What goes in and out of lots and bids."""
 
 from apiflask.fields import UUID, Boolean, DateTime, Dict, Integer, List, Nested, String
-from apiflask.validators import Length, OneOf
+from apiflask.validators import Length, OneOf, Range
 
 from marketplace.core.http import MoneyField, StrictSchema
 
@@ -40,6 +40,59 @@ class BidOut(StrictSchema):
     closes_at = DateTime()
     hash = String()
     receipt_id = UUID()
+    leads = Boolean()
+
+
+class StageIn(StrictSchema):
+    """The stage whose price the bidder saw and accepts."""
+
+    stage = Integer(strict=True, required=True, validate=Range(0, 1_000_000))
+
+
+class StageForm(StrictSchema):
+    """The same from a form."""
+
+    stage = Integer(required=True, validate=Range(0, 1_000_000))
+
+
+class ShareIn(StrictSchema):
+    """An opening officer's own private key."""
+
+    private_key = String(required=True, validate=Length(64, 80))
+
+
+class EnvelopeOut(StrictSchema):
+    """A lodged envelope: its commitment must appear in the published log; the amount is nowhere."""
+
+    id = UUID()
+    auction_id = UUID()
+    sequence = Integer()
+    commitment = String()
+    bidder_code = String()
+    lodged_at = DateTime()
+    hash = String()
+    receipt_id = UUID(allow_none=True)
+
+
+class LineOut(StrictSchema):
+    """One line of the log."""
+
+    id = UUID()
+    auction_id = UUID()
+    sequence = Integer()
+    kind = String()
+    bidder_code = String(allow_none=True)
+    amount = MoneyField(allow_none=True)
+    occurred_at = DateTime()
+    hash = String()
+
+
+class AskingOut(StrictSchema):
+    """What a falling lot costs now, and when it falls again."""
+
+    stage = Integer()
+    price = MoneyField()
+    falls_at = DateTime()
 
 
 class BidderOut(StrictSchema):
@@ -72,6 +125,12 @@ class AuctionOut(StrictSchema):
     closes_at = DateTime()
     winner_code = String(allow_none=True)
     price = MoneyField(allow_none=True)
+    format = String()
+    proxy = Boolean()
+    public_reserve = MoneyField(allow_none=True)
+    opening_key = String(allow_none=True)
+    terms_version = Integer()
+    asking = Nested(AskingOut, allow_none=True)
     terms = Dict()
 
 
@@ -88,6 +147,7 @@ class LogOut(StrictSchema):
     auction_id = String()
     status = String()
     terms = Dict()
+    earlier_terms = List(Dict())
     reserve = Dict(allow_none=True)
     events = List(Dict())
     head = String()

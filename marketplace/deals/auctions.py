@@ -1,7 +1,5 @@
 """Auctions: one lot a listing, its announced rules, where it stands, and its hash-chained log."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -9,31 +7,35 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
-    CHAR,
     BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
     String,
-    Text,
-    UniqueConstraint,
     select,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from marketplace.core.clock import now
 from marketplace.core.db import Model, find, money_columns, session
-from marketplace.core.events import Fact
 from marketplace.core.fields import cursor_page
 from marketplace.core.lifecycle import Lifecycle
 from marketplace.core.money import Money
-from marketplace.deals import auction_log as log
 from marketplace.deals import auction_rules as rules
+from marketplace.deals.auction_terms import read_terms
+from marketplace.deals.falling_rules import Asking, asking_at
 
 
 class AuctionStatus(StrEnum):
-    """From the announcement to the settled sale; an open lot ends by time, every other state by an act or a job."""
+    """From the announcement to the settled sale; every state ends by time or by an act of the operator.
+
+    Opening: the envelopes wait for two officers. Last word: the one who took the falling price may answer them.
+    """
 
     OPEN = "open"
+    OPENING = "opening"
+    LAST_WORD = "last_word"
     SOLD = "sold"
     UNSOLD = "unsold"
     COMPLETED = "completed"
@@ -44,13 +46,19 @@ S = AuctionStatus
 AUCTION_LIFECYCLE = Lifecycle(
     "auction",
     {
-        S.OPEN: {S.SOLD, S.UNSOLD},
+        S.OPEN: {S.SOLD, S.UNSOLD, S.OPENING},
+        S.OPENING: {S.SOLD, S.UNSOLD, S.LAST_WORD},
+        S.LAST_WORD: {S.SOLD, S.UNSOLD},
         S.SOLD: {S.COMPLETED, S.DEFAULTED},
         S.DEFAULTED: {S.SOLD, S.UNSOLD},
         S.UNSOLD: set(),
         S.COMPLETED: set(),
     },
 )
+
+TAKING_BIDS = (S.OPEN, S.LAST_WORD)
+RUNNING = (S.OPEN, S.OPENING, S.LAST_WORD)
+"""Statuses in which the outcome is still open."""
 
 
 class Auction(Model):
@@ -67,7 +75,11 @@ class Auction(Model):
     asset_id: Mapped[UUID] = mapped_column(ForeignKey("assets.id"))
     seller_id: Mapped[UUID] = mapped_column(index=True)
     status: Mapped[AuctionStatus] = mapped_column(default=AuctionStatus.OPEN)
+    format: Mapped[rules.AuctionFormat] = mapped_column(default=rules.AuctionFormat.ENGLISH)
+    proxy: Mapped[bool] = mapped_column(default=False)
     terms: Mapped[dict[str, Any]]
+    terms_version: Mapped[int] = mapped_column(default=1)
+    earlier_terms: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
     start: Mapped[Money] = money_columns("start")
     increment_bounds: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     increment_steps: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
@@ -94,6 +106,8 @@ class Auction(Model):
     deal_id: Mapped[UUID | None]
     chance_id: Mapped[UUID | None]
     chance_until: Mapped[datetime | None]
+    opening_key: Mapped[str | None] = mapped_column(String(64))
+    opening_until: Mapped[datetime | None]
 
     def _money(self, minor: int | None) -> Money | None:
         return None if minor is None else Money(minor, self.start.currency)
@@ -115,7 +129,7 @@ class Auction(Model):
 
     @property
     def reserve(self) -> Money | None:
-        """The hidden reserve; it is shown to nobody before the close."""
+        """The reserve; unless it is public, it is shown to nobody before the close."""
         return self._money(self.reserve_minor)
 
     @property
@@ -134,88 +148,28 @@ class Auction(Model):
         return rules.minimum_acceptable(self.rules, self.high)
 
     @property
-    def rules(self) -> rules.EnglishTerms:
+    def rules(self) -> rules.LotTerms:
         """The announced terms with the hidden reserve."""
-        return log.read_terms(self.terms, self.reserve)
+        return read_terms(self.terms, self.reserve)
+
+    @property
+    def public_reserve(self) -> Money | None:
+        """The reserve, if it was announced to everybody."""
+        return self.reserve if self.terms.get("reserve") else None
+
+    @property
+    def asking(self) -> Asking | None:
+        """The running stage of a falling price, while nobody has accepted it."""
+        taken = self.status is not AuctionStatus.OPEN or self.leader_id is not None
+        return None if taken else asking_at(self.rules, now())
 
     def is_open(self, now: datetime) -> bool:
         """Whether bids are taken at this instant."""
-        return self.status is AuctionStatus.OPEN and self.opens_at <= now < self.closes_at
+        return self.status in TAKING_BIDS and self.opens_at <= now < self.closes_at
 
     def become(self, status: AuctionStatus) -> None:
         """Move along the lifecycle, or refuse."""
         self.status = AUCTION_LIFECYCLE.check(self.status, status)
-
-
-class AuctionEvent(Model):
-    """One line of the log; PostgreSQL gives it number, predecessor and hash, and refuses any later change."""
-
-    __tablename__ = "auction_events"
-    __table_args__ = (UniqueConstraint("auction_id", "sequence"),)
-
-    auction_id: Mapped[UUID] = mapped_column(ForeignKey("auctions.id"))
-    sequence: Mapped[int] = mapped_column(default=0)
-    kind: Mapped[str] = mapped_column(String(20))
-    occurred_at: Mapped[datetime]
-    bidder_id: Mapped[UUID | None] = mapped_column(index=True)
-    bidder_code: Mapped[str | None] = mapped_column(String(12))
-    person_id: Mapped[UUID | None]
-    amount_minor: Mapped[int | None]
-    amount_currency: Mapped[str | None] = mapped_column(CHAR(3))
-    closes_at: Mapped[datetime]
-    detail: Mapped[str] = mapped_column(Text, default="")
-    high_minor: Mapped[int | None]
-    previous_hash: Mapped[str] = mapped_column(String(64), default="")
-    hash: Mapped[str] = mapped_column(String(64), default="")
-    audit_event_id: Mapped[UUID | None]
-
-    @property
-    def amount(self) -> Money | None:
-        """The amount the bidder named."""
-        both = self.amount_minor is not None and self.amount_currency is not None
-        return Money(self.amount_minor or 0, self.amount_currency or "") if both else None
-
-    def as_line(self) -> log.LogEvent:
-        """The event as published: with the bidder's code, never the bidder."""
-        return log.LogEvent(
-            self.sequence, self.kind, self.occurred_at, self.closes_at, self.bidder_code, self.amount, self.detail,
-            self.previous_hash, self.hash,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class BidPlaced(Fact):
-    """A bid was accepted; the database function writes this fact itself, in the bid's own round trip."""
-
-    auction_id: UUID
-    bid_id: UUID
-
-
-def append_event(
-    auction: Auction,
-    kind: str,
-    now: datetime,
-    bidder: tuple[UUID, str] | None = None,
-    amount: Money | None = None,
-    detail: str = "",
-) -> AuctionEvent:
-    """Add a line to the log of a locked lot."""
-    event = AuctionEvent(
-        auction_id=auction.id,
-        kind=kind,
-        occurred_at=now,
-        closes_at=auction.closes_at,
-        detail=detail,
-        bidder_id=bidder and bidder[0],
-        bidder_code=bidder and bidder[1],
-        amount_minor=amount and amount.amount_minor,
-        amount_currency=amount and amount.currency,
-    )
-    session.add(event)
-    session.flush()
-    session.refresh(event)
-    auction.last_sequence = event.sequence
-    return event
 
 
 def find_auction(auction_id: UUID, lock: bool = False) -> Auction:
@@ -234,32 +188,6 @@ def auction_of_listing(listing_id: UUID) -> Auction | None:
     return found
 
 
-def events_of_auction(auction_id: UUID) -> Sequence[AuctionEvent]:
-    """The whole log, oldest first."""
-    query = select(AuctionEvent).where(AuctionEvent.auction_id == auction_id).order_by(AuctionEvent.sequence)
-    found: Sequence[AuctionEvent] = session.execute(query).scalars().all()
-    return found
-
-
-def published_log(auction_id: UUID) -> dict[str, Any]:
-    """The log as anybody may read and replay it; the reserve and its salt only after the close."""
-    auction = find_auction(auction_id)
-    events = events_of_auction(auction_id)
-    revealed = None
-    if auction.status is not AuctionStatus.OPEN and auction.reserve is not None:
-        revealed = {
-            "amount": auction.reserve.format(), "currency": auction.reserve.currency, "salt": auction.reserve_salt,
-        }  # fmt: skip
-    return {
-        "auction_id": str(auction.id),
-        "status": auction.status.value,
-        "terms": auction.terms,
-        "reserve": revealed,
-        "events": [log.event_document(event.as_line()) for event in events],
-        "head": events[-1].hash if events else None,
-    }
-
-
 def open_auctions(after: str | None, limit: int) -> dict[str, Any]:
     """A page of the lots that take bids or soon will."""
-    return cursor_page(select(Auction).where(Auction.status == AuctionStatus.OPEN), Auction, after, limit)
+    return cursor_page(select(Auction).where(Auction.status.in_(RUNNING)), Auction, after, limit)

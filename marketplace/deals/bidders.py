@@ -14,7 +14,9 @@ from marketplace.core.errors import NotAllowed, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.core.lifecycle import Lifecycle
+from marketplace.core.money import Money
 from marketplace.deals.auctions import Auction, AuctionStatus, find_auction
+from marketplace.deals.shortfalls import defaulted_before
 from marketplace.identity.organisations import are_related
 from marketplace.identity.verification import require_approved
 from marketplace.ledger import accounts, entries
@@ -38,9 +40,16 @@ class LotClosed(Refused):
     message = _l("This lot is closed.")
 
 
-class BidderStatus(StrEnum):
-    """How a bidder's deposit stands."""
+class BarredAfterDefault(NotAllowed):
+    """Who bought an asset at auction and did not pay may not bid on it again (法释〔2016〕18号 art. 24)."""
 
+    message = _l("You bought this asset at auction before and did not pay: you cannot bid on it again.")
+
+
+class BidderStatus(StrEnum):
+    """How a bidder's deposit stands; a holder of a priority right is expected before it registers."""
+
+    EXPECTED = "expected"
     AWAITING_DEPOSIT = "awaiting_deposit"
     ADMITTED = "admitted"
     RETURNED = "returned"
@@ -52,6 +61,7 @@ B = BidderStatus
 BIDDER_LIFECYCLE = Lifecycle(
     "bidder",
     {
+        B.EXPECTED: {B.AWAITING_DEPOSIT, B.RETURNED},
         B.AWAITING_DEPOSIT: {B.ADMITTED, B.RETURNED},
         B.ADMITTED: {B.RETURNED, B.APPLIED},
         B.APPLIED: {B.FORFEITED},
@@ -70,6 +80,7 @@ class Bidder(Model):
     auction_id: Mapped[UUID] = mapped_column(ForeignKey("auctions.id"))
     organisation_id: Mapped[UUID] = mapped_column(index=True)
     code: Mapped[str] = mapped_column(String(12))
+    rank: Mapped[int | None]
     status: Mapped[BidderStatus] = mapped_column(default=BidderStatus.AWAITING_DEPOSIT)
     collection_id: Mapped[UUID | None]
 
@@ -133,18 +144,13 @@ def register_bidder(actor: Actor, auction_id: UUID, method: str, now: datetime) 
     require_no_conflict(actor, auction)
     assert actor.organisation_id is not None
     known = bidder_of(auction_id, actor.organisation_id)
-    if known is not None:
+    if known is not None and known.status is not BidderStatus.EXPECTED:
         return known
     require(auction.status is AuctionStatus.OPEN and now < auction.closes_at, LotClosed())
-    number = session.execute(select(func.count()).where(Bidder.auction_id == auction_id)).scalar_one()
-    bidder = Bidder(
-        auction_id=auction_id,
-        organisation_id=actor.organisation_id,
-        code=f"B{number + 1}",
-        status=BidderStatus.AWAITING_DEPOSIT,
-    )
-    session.add(bidder)
-    session.flush()
+    require(not defaulted_before(auction.asset_id, actor.organisation_id), BarredAfterDefault())
+    bidder = known or _enter(auction_id, actor.organisation_id)
+    if known is not None:
+        bidder.become(BidderStatus.AWAITING_DEPOSIT)
     announce(actor, now, BidderRegistered(auction_id, bidder.id))
     try:
         _hold_deposit(actor, auction, bidder, now)
@@ -153,6 +159,17 @@ def register_bidder(actor: Actor, auction_id: UUID, method: str, now: datetime) 
         bidder.collection_id = request_collection(
             actor, actor.organisation_id, auction.deposit, PURPOSE, bidder.id, method, account, now
         ).id
+    return bidder
+
+
+def _enter(auction_id: UUID, organisation_id: UUID) -> Bidder:
+    entered = select(func.count()).where(Bidder.auction_id == auction_id, Bidder.rank.is_(None))
+    bidder = Bidder(
+        auction_id=auction_id, organisation_id=organisation_id, status=BidderStatus.AWAITING_DEPOSIT,
+        code=f"B{session.execute(entered).scalar_one() + 1}",
+    )  # fmt: skip
+    session.add(bidder)
+    session.flush()
     return bidder
 
 
@@ -188,7 +205,8 @@ def bidder_of(auction_id: UUID, organisation_id: UUID | None) -> Bidder | None:
 
 def settle_deposits(auction: Auction, winner_id: UUID | None, now: datetime) -> None:
     """Return every loser's deposit the moment the lot is decided; the winner's counts towards the price."""
-    query = select(Bidder).where(Bidder.auction_id == auction.id, Bidder.status.in_([B.ADMITTED, B.AWAITING_DEPOSIT]))
+    waiting = (B.ADMITTED, B.AWAITING_DEPOSIT, B.EXPECTED)
+    query = select(Bidder).where(Bidder.auction_id == auction.id, Bidder.status.in_(waiting))
     for bidder in session.execute(query.order_by(Bidder.id).with_for_update()).scalars().all():
         if bidder.organisation_id == winner_id:
             entries.capture(SYSTEM, bidder.hold_reference, f"{bidder.hold_reference}:applied", now)
@@ -196,6 +214,8 @@ def settle_deposits(auction: Auction, winner_id: UUID | None, now: datetime) -> 
         elif bidder.status is BidderStatus.ADMITTED:
             entries.void(SYSTEM, bidder.hold_reference, f"{bidder.hold_reference}:returned", now)
             _return(auction, bidder, now)
+        elif bidder.status is BidderStatus.EXPECTED:
+            bidder.become(BidderStatus.RETURNED)
 
 
 def _return(auction: Auction, bidder: Bidder, now: datetime) -> None:
@@ -210,14 +230,15 @@ def _return(auction: Auction, bidder: Bidder, now: datetime) -> None:
     announce(SYSTEM, now, DepositReturned(auction.id, bidder.id))
 
 
-def forfeit_deposit(actor: Actor, auction: Auction, now: datetime) -> None:
+def forfeit_deposit(actor: Actor, auction: Auction, now: datetime) -> Money:
     """The defaulting buyer loses the deposit to the seller, who bears costs and price gap (法释〔2016〕18号 art. 24)."""
     bidder = bidder_of(auction.id, auction.winner_id)
     if bidder is None or bidder.status is not BidderStatus.APPLIED:
-        return
+        return Money.zero(auction.deposit.currency)
     lot = held_account("deposit", auction.id, auction.deposit.currency)
     payable = f"organisation:{auction.seller_id}:payable"
     accounts.open_account(payable, auction.deposit.currency, "credit", owner_id=auction.seller_id)
     posting = Posting(lot, payable, auction.deposit)
     entries.post(actor, f"{bidder.hold_reference}:forfeited", "forfeited_deposit", [posting], now)
     bidder.become(BidderStatus.FORFEITED)
+    return auction.deposit

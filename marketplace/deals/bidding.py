@@ -10,49 +10,24 @@ from sqlalchemy import select, text
 from marketplace.audit.canonical import canonical_json
 from marketplace.core.actor import Actor
 from marketplace.core.db import new_id, session
-from marketplace.core.errors import NotAllowed, NotFound, Problem, Refused, require
-from marketplace.core.i18n import _l
+from marketplace.core.errors import NotAllowed, NotFound, Problem, require
 from marketplace.core.money import Money
 from marketplace.deals import auction_closing
-from marketplace.deals.auctions import Auction, AuctionEvent, AuctionStatus, find_auction
+from marketplace.deals.auction_events import AuctionEvent
+from marketplace.deals.auction_rules import AuctionFormat
+from marketplace.deals.auctions import Auction, AuctionStatus, find_auction
+from marketplace.deals.bid_refusals import (
+    BidTooLow,
+    BuyNowOver,
+    DepositMissing,
+    LotNotOpen,
+    LotSuspended,
+    NoOpenBids,
+    NoProxyHere,
+    WrongCurrency,
+)
 from marketplace.deals.bidders import ConflictOfInterest, LotClosed, bidder_of, require_no_conflict
 from marketplace.identity.verification import require_approved
-
-
-class LotNotOpen(Refused):
-    """Bidding has not begun."""
-
-    message = _l("Bidding on this lot has not begun.")
-
-
-class LotSuspended(Refused):
-    """The register changed under the lot; nobody may bid until that is mended."""
-
-    message = _l("This lot is suspended because the register changed. No bids are taken until it is clear.")
-
-
-class BidTooLow(Refused):
-    """The amount is below the smallest acceptable bid at the moment of acceptance."""
-
-    message = _l("Bid at least %(minimum_acceptable)s.")
-
-
-class DepositMissing(Refused):
-    """No deposit of this organisation is held for the lot."""
-
-    message = _l("Register for this lot and place the deposit before you bid.")
-
-
-class WrongCurrency(Refused):
-    """The lot is sold in another currency."""
-
-    message = _l("This lot is sold in %(currency)s.")
-
-
-class BuyNowOver(Refused):
-    """Buying outright ended with the first bid, or the price is not the announced one."""
-
-    message = _l("Buying outright is not possible (any more) at this price.")
 
 
 @dataclass(frozen=True)
@@ -68,10 +43,12 @@ class Bid:
     closes_at: datetime
     hash: str
     receipt_id: UUID
+    leads: bool
 
 
 _PLACE = text(
-    "SELECT outcome, minimum_minor, currency, sequence, occurred_at, closes_at, bidder_code, hash "
+    "SELECT outcome, minimum_minor, currency, sequence, occurred_at, closes_at, bidder_code, hash, "
+    "leads, amount_minor "
     "FROM auction_place_bid(:auction, :organisation, :person, :kind, :amount, :currency, :bid, :audit, :via, :tail)"
 )
 
@@ -79,6 +56,11 @@ _PLACE = text(
 def place_bid(actor: Actor, auction_id: UUID, amount: Money, now: datetime) -> Bid:
     """Bid the amount the bidder named, no more; the server's clock after the lock decides (P3)."""
     return _place(actor, auction_id, amount, "bid")
+
+
+def set_maximum(actor: Actor, auction_id: UUID, amount: Money, now: datetime) -> Bid:
+    """Let the marketplace bid for the bidder, one step over the others and never above this secret maximum."""
+    return _place(actor, auction_id, amount, "maximum")
 
 
 def buy_now(actor: Actor, auction_id: UUID, amount: Money, now: datetime) -> Bid:
@@ -91,6 +73,11 @@ def buy_now(actor: Actor, auction_id: UUID, amount: Money, now: datetime) -> Bid
 def place_typed_bid(actor: Actor, auction_id: UUID, typed: str, now: datetime) -> Bid:
     """A bid from a form: the amount as typed is read in the lot's currency."""
     return place_bid(actor, auction_id, _read(auction_id, typed), now)
+
+
+def set_typed_maximum(actor: Actor, auction_id: UUID, typed: str, now: datetime) -> Bid:
+    """The same for a secret maximum."""
+    return set_maximum(actor, auction_id, _read(auction_id, typed), now)
 
 
 def place_typed_purchase(actor: Actor, auction_id: UUID, typed: str, now: datetime) -> Bid:
@@ -117,8 +104,9 @@ def _place(actor: Actor, auction_id: UUID, amount: Money, kind: str) -> Bid:
     if row.outcome != "accepted":
         raise _refusal(actor, auction_id, row)
     return Bid(
-        bid_id, auction_id, row.sequence, amount, row.bidder_code, row.occurred_at, row.closes_at, row.hash, audit_id
-    )
+        bid_id, auction_id, row.sequence, Money(row.amount_minor, row.currency), row.bidder_code, row.occurred_at,
+        row.closes_at, row.hash, audit_id, row.leads,
+    )  # fmt: skip
 
 
 def _audit_tail(actor: Actor, auction_id: UUID, bid_id: UUID, audit_id: UUID) -> str:
@@ -154,6 +142,10 @@ def _refusal(actor: Actor, auction_id: UUID, row: Any) -> Problem:
             return WrongCurrency(currency=row.currency)
         case "buy_now_over":
             return BuyNowOver()
+        case "no_open_bids":
+            return NoOpenBids()
+        case "no_proxy":
+            return NoProxyHere()
     try:
         require_no_conflict(actor, find_auction(auction_id))
     except NotAllowed as conflict:
@@ -200,6 +192,9 @@ def outbid_lots(actor: Actor) -> list[Auction]:
     """Open lots on which the actor's organisation has bid and no longer leads."""
     mine = select(AuctionEvent.auction_id).where(AuctionEvent.bidder_id == actor.organisation_id)
     query = select(Auction).where(
-        Auction.id.in_(mine), Auction.status == AuctionStatus.OPEN, Auction.leader_id != actor.organisation_id
+        Auction.id.in_(mine),
+        Auction.status == AuctionStatus.OPEN,
+        Auction.format == AuctionFormat.ENGLISH,
+        Auction.leader_id != actor.organisation_id,
     )
     return list(session.execute(query.order_by(Auction.closes_at).limit(20)).scalars())

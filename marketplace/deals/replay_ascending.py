@@ -123,6 +123,7 @@ class Lot:
     over: bool = False
     maximum: int = 0
     pressed: int | None = None
+    standing: dict[str, int] = field(default_factory=dict)
     unconfirmed: dict[str, int] = field(default_factory=dict)
     accepted: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
@@ -148,7 +149,7 @@ class Lot:
     def _equal_by_priority(self, bidder: str | None, amount: int) -> bool:
         """A priority holder may equal the bid of somebody ranked behind (法释〔2016〕18号 art. 21)."""
         ranks = self.terms.ranks
-        if bidder not in ranks or self.leader is None or amount != self.high:
+        if bidder is None or bidder not in ranks or self.leader is None or amount != self.high:
             return False
         return self.leader not in ranks or ranks[bidder] < ranks[self.leader]
 
@@ -168,6 +169,7 @@ class Lot:
     def take(self, line: Line, amount: int) -> None:
         """The line counts."""
         self.high, self.leader, self.bids, self.pressed = amount, line.bidder, self.bids + 1, None
+        self.standing[str(line.bidder)] = amount
         if line.kind == "buy_now":
             self.over = True
         elif line.kind != "confirmed":
@@ -279,7 +281,7 @@ def _take_maximum(lot: Lot, line: Line, amount: int) -> None:
 
 def _change_terms(lot: Lot, terms: Terms, line: Line) -> None:
     """New terms: standing bids do not count until their bidders confirm them."""
-    lot.unconfirmed |= {str(row["bidder"]): minor(row["amount"], terms.currency) for row in lot.accepted}
+    lot.unconfirmed, lot.standing = lot.unconfirmed | lot.standing, {}
     lot.terms, lot.closes_at = terms, max(lot.closes_at, terms.closes_at)
     lot.high = lot.leader = lot.pressed = None
     lot.bids, lot.accepted = 0, []
@@ -291,5 +293,6 @@ def _confirm(lot: Lot, line: Line, amount: int) -> None:
     """A bid confirmed under the new terms counts again; it leads only if it is the highest."""
     if lot.unconfirmed.pop(str(line.bidder), None) != amount or amount < lot.terms.start:
         raise LogBroken(sequence=line.number, fault="nothing to confirm")
+    lot.standing[str(line.bidder)] = amount
     if lot.high is None or amount > lot.high:
         lot.take(line, amount)

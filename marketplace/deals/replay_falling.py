@@ -39,9 +39,10 @@ def replay_falling(case: Mapping[str, Any]) -> dict[str, Any]:
         check_chain(case, lines)
     taken, price, refused = _acceptance(terms, lines)
     if terms["format"] == "dutch" or taken is None or price is None:
-        closed = check_close(lines, taken and taken.bidder, price, None)
+        winner = None if taken is None else taken.bidder
+        closed = check_close(lines, winner, price, None)
         answer = outcome(
-            case, lines, taken and taken.bidder, price, accepted=[] if taken is None else [_row(taken, price)],
+            case, lines, winner, price, accepted=[] if taken is None else [_row(taken, price)],
             refused=refused,
         )  # fmt: skip
         return answer if closed or not chained else answer | {"status": "open"}

@@ -93,7 +93,8 @@ def _amount(line: Line, revealed: Mapping[str, Line], lines: Sequence[Line]) -> 
         return line.amount
     shown = revealed.get(line.detail)
     if shown is None:
-        return _missing(line, lines)
+        _require_no_suppression(line, lines)
+        return None
     salt = shown.detail.partition(":")[2]
     text = f"{shown.amount}|{shown.currency}|{shown.bidder}|{salt}"
     if shown.bidder != line.bidder or hashlib.sha256(text.encode()).hexdigest() != line.detail:
@@ -101,7 +102,7 @@ def _amount(line: Line, revealed: Mapping[str, Line], lines: Sequence[Line]) -> 
     return shown.amount
 
 
-def _missing(line: Line, lines: Sequence[Line]) -> None:
+def _require_no_suppression(line: Line, lines: Sequence[Line]) -> None:
     """Before the opening nothing is revealed; after it every standing envelope must be revealed or declared void."""
     spoilt = any(one.kind == "void" and one.detail == line.detail for one in lines)
     if any(one.kind == "closed" and one.detail not in ("withdrawn", "void") for one in lines) and not spoilt:

@@ -6,16 +6,21 @@ from sqlalchemy import select
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.db import find, session
-from marketplace.deals.auction_closing import AuctionWon, BuyerDefaulted, complete_auction, declare_default, record_deal
+from marketplace.deals.auction_closing import AuctionWon, complete_auction, record_deal
 from marketplace.deals.auctions import AuctionStatus, find_auction
+from marketplace.deals.bidders import BidderStatus, bidder_of
 from marketplace.deals.deals import OVER, Deal, DealCancelled, DealFundsHeld, DealOrigin, open_deal
 from marketplace.deals.recordal import NOT_PAID_IN_TIME, OPERATING_SYSTEM, end_deal
+from marketplace.deals.second_chances import BuyerDefaulted, declare_default
+from marketplace.deals.shortfalls import settle_gaps
 
 
 def open_deal_for_winner(_actor: Actor, fact: AuctionWon, now: datetime) -> None:
     """A lot was won: bind seller and winner to the price; the deposit counts towards it."""
     auction = find_auction(fact.auction_id)
-    origin = DealOrigin("auction", fact.auction_id, lodged_deposit=auction.deposit)
+    bidder = bidder_of(auction.id, fact.buyer_id)
+    lodged = auction.deposit if bidder is not None and bidder.status is BidderStatus.APPLIED else None
+    origin = DealOrigin("auction", fact.auction_id, lodged_deposit=lodged)
     deal = open_deal(SYSTEM, fact.listing_id, fact.buyer_id, fact.price, origin, now)
     record_deal(SYSTEM, fact.auction_id, deal.id, now)
 
@@ -24,7 +29,7 @@ def complete_lot(_actor: Actor, fact: DealFundsHeld, now: datetime) -> None:
     """The winner has paid: nothing more can happen to the lot."""
     deal = find(Deal, fact.deal_id)
     if deal.origin == "auction" and deal.origin_id is not None:
-        complete_auction(SYSTEM, deal.origin_id, now)
+        settle_gaps(complete_auction(SYSTEM, deal.origin_id, now), deal.price, now)
 
 
 def default_lot(_actor: Actor, fact: DealCancelled, now: datetime) -> None:

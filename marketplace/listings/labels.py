@@ -101,6 +101,13 @@ VALUES: dict[str, dict[str, Any]] = {
         "entry_and_royalty": _l("Entry fee and running royalty"),
     },
     "royalty_base": {"net_sales": _l("of net sales"), "profit": _l("of profit")},
+    "format": {
+        "english": _l("Open ascending bids"),
+        "sealed_first_price": _l("Sealed bids, the winner pays its own bid"),
+        "vickrey": _l("Sealed bids, the winner pays the second bid"),
+        "dutch": _l("Falling price"),
+        "hybrid_dutch": _l("Falling price, then sealed bids, then a last word"),
+    },
     "cadence": {"instant": _l("At once"), "daily": _l("Every day"), "weekly": _l("Every week")},
     "term": {
         "mode": _l("On offer as"),
@@ -108,7 +115,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "price": _l("Price"),
         "reserve": _l("Reserve"),
         "deposit": _l("Deposit"),
-        "increments": _l("Bid steps"),
+        "lot_rules": _l("Rules of the auction"),
         "opens_at": _l("Opens"),
         "closes_at": _l("Closes"),
         "exclusivity": _l("Licence type"),

@@ -20,7 +20,7 @@ from marketplace.listings.blueprints import pages
 from marketplace.listings.due_diligence import SLOT_TEXTS
 from marketplace.listings.panels import listing_panels
 from marketplace.listings.schemas import DueDiligenceForm, ListingForm, TermsForm
-from marketplace.listings.terms import Exclusivity, FeeScheme, ListingMode, RoyaltyBase
+from marketplace.listings.terms import LOT_FORMATS, Exclusivity, FeeScheme, ListingMode, RoyaltyBase, lot_rules_of_form
 from marketplace.listings.versions import versions_of
 from marketplace.listings.watchlists import watches
 from marketplace.registry.assets import Asset, find_asset
@@ -129,6 +129,7 @@ def _terms_form(asset: Asset, mode: ListingMode, listing: listings.Listing | Non
         "listings/terms.html", asset=asset, mode=mode, listing=listing, values=values, action=action,
         exclusivities=_options("licence", Exclusivity), fee_schemes=_options("fee_scheme", FeeScheme),
         royalty_bases=_options("royalty_base", RoyaltyBase),
+        formats=[(code, labels.words("format", code)) for code in LOT_FORMATS],
     )  # fmt: skip
 
 
@@ -162,9 +163,21 @@ def _values(listing: listings.Listing) -> dict[str, Any]:
         values[name] = values[name].format() if values[name] else ""
     for name in ("opens_at", "closes_at"):
         values[name] = f"{values[name].astimezone(BEIJING):%Y-%m-%dT%H:%M}" if values[name] else ""
+    values |= _lot_values(listing.lot_rules)
     values["royalty_percent"] = f"{listing.royalty_bps / 100:g}" if listing.royalty_bps else ""
     values["territory"], values["fields_of_use"] = ", ".join(listing.territory), ", ".join(listing.fields_of_use)
     return {name: "" if value is None else value for name, value in values.items()}
+
+
+def _lot_values(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules of the auction as they are typed."""
+    steps, bps, seconds = rules.get("increments") or [], rules.get("step_bps"), rules.get("step_seconds")
+    return {
+        **{name: rules.get(name) for name in ("format", "buy_now", "reserve_public", "proxy", "floor")},
+        "bid_step": steps[0]["step"] if len(steps) == 1 else None,
+        "fall_percent": None if bps is None else f"{bps / 100:g}",
+        "fall_minutes": None if seconds is None else seconds // 60,
+    }
 
 
 @pages.post("/listings/<uuid:listing_id>/terms")
@@ -180,6 +193,7 @@ def change_terms(listing_id: UUID) -> Any:
 def _terms(given: dict[str, Any]) -> dict[str, Any]:
     """What was typed, in the form the rules know."""
     terms = dict(given)
+    terms["lot_rules"] = lot_rules_of_form(terms)
     for name in ("opens_at", "closes_at"):
         if terms.get(name) is not None:
             terms[name] = terms[name].replace(tzinfo=BEIJING).astimezone(UTC)

@@ -123,7 +123,7 @@ class Listing(Model):
     price: Mapped[Money | None] = money_columns("price", optional=True)
     reserve: Mapped[Money | None] = money_columns("reserve", optional=True)
     deposit: Mapped[Money | None] = money_columns("deposit", optional=True)
-    increments: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    lot_rules: Mapped[dict[str, Any]] = mapped_column(default=dict)
     opens_at: Mapped[datetime | None]
     closes_at: Mapped[datetime | None]
     exclusivity: Mapped[Exclusivity | None]
@@ -233,7 +233,7 @@ def draft_listing(actor: Actor, asset_id: UUID, terms: Mapping[str, Any], now: d
 
 
 _UNSTATED: dict[str, Any] = {
-    "summary": "", "increments": {}, "territory": [], "fields_of_use": [], "ceiling_reason": "",
+    "summary": "", "lot_rules": {}, "territory": [], "fields_of_use": [], "ceiling_reason": "",
     "financing_welcome": False,
 }  # fmt: skip
 

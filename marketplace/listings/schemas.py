@@ -1,5 +1,7 @@
 """What goes in and out of listings and search."""
 
+from typing import Any
+
 from apiflask import Schema
 from apiflask.fields import (
     UUID,
@@ -16,11 +18,54 @@ from apiflask.fields import (
     Nested,
     String,
 )
-from apiflask.validators import Length, Range
+from apiflask.validators import Length, OneOf, Range
+from marshmallow import post_load
 
 from marketplace.core.http import AmountField, MoneyField, StrictSchema
 from marketplace.listings.saved_searches import Cadence
-from marketplace.listings.terms import Exclusivity, FeeScheme, ListingMode, RoyaltyBase
+from marketplace.listings.terms import LOT_FORMATS, Exclusivity, FeeScheme, ListingMode, RoyaltyBase
+
+
+class StepIn(StrictSchema):
+    """One row of a table of bid steps; the last row has no upper end."""
+
+    below = String(load_default=None, allow_none=True, validate=Length(max=24))
+    step = String(required=True, validate=Length(max=24))
+
+
+class PriorityHolderIn(StrictSchema):
+    """Somebody who may buy at an equal price; a smaller rank goes first."""
+
+    organisation_id = UUID(required=True)
+    rank = Integer(strict=True, required=True, validate=Range(1, 100))
+
+
+class LotRulesIn(StrictSchema):
+    """The rules of an auction beside price and times; amounts are plain decimals in the price's currency."""
+
+    format = String(load_default="english", validate=OneOf(LOT_FORMATS))
+    increments = List(Nested(StepIn), validate=Length(max=20))
+    buy_now = String(allow_none=True, validate=Length(max=24))
+    reserve_public = Boolean()
+    proxy = Boolean()
+    priority_holders = List(Nested(PriorityHolderIn), validate=Length(max=20))
+    soft_close_window_seconds = Integer(strict=True, validate=Range(0, 86_400))
+    soft_close_extension_seconds = Integer(strict=True, validate=Range(1, 86_400))
+    max_extension_seconds = Integer(strict=True, allow_none=True, validate=Range(0, 604_800))
+    step_bps = Integer(strict=True, validate=Range(1, 5_000))
+    step_seconds = Integer(strict=True, validate=Range(1, 604_800))
+    floor = String(allow_none=True, validate=Length(max=24))
+    pause_seconds = Integer(strict=True, validate=Range(0, 86_400))
+    sealed_seconds = Integer(strict=True, validate=Range(1, 604_800))
+    best_bid_seconds = Integer(strict=True, validate=Range(1, 604_800))
+
+    @post_load
+    def as_stored(self, given: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        """Identifiers as text, as JSON keeps them."""
+        holders = given.get("priority_holders", [])
+        if holders:
+            given["priority_holders"] = [{**one, "organisation_id": str(one["organisation_id"])} for one in holders]
+        return given
 
 
 class TermsIn(StrictSchema):
@@ -31,6 +76,7 @@ class TermsIn(StrictSchema):
     price = MoneyField(allow_zero=False, load_default=None, allow_none=True)
     reserve = MoneyField(allow_zero=False, load_default=None, allow_none=True)
     deposit = MoneyField(allow_zero=False, load_default=None, allow_none=True)
+    lot_rules = Nested(LotRulesIn, load_default=dict)
     opens_at = DateTime(load_default=None, allow_none=True, format="iso")
     closes_at = DateTime(load_default=None, allow_none=True, format="iso")
     exclusivity = Enum(Exclusivity, by_value=True, load_default=None, allow_none=True)
@@ -92,7 +138,7 @@ class ListingOut(Schema):
     summary = String()
     price = MoneyField()
     deposit = MoneyField()
-    increments = Dict()
+
     opens_at = DateTime()
     closes_at = DateTime()
     exclusivity = Enum(Exclusivity, by_value=True)
@@ -179,6 +225,14 @@ class TermsForm(StrictSchema):
     price = AmountField(load_default=None)
     reserve = AmountField(load_default=None)
     deposit = AmountField(load_default=None)
+    format = String(load_default="english", validate=OneOf(LOT_FORMATS))
+    buy_now = AmountField(load_default=None)
+    bid_step = AmountField(load_default=None)
+    reserve_public = Boolean(load_default=False)
+    proxy = Boolean(load_default=False)
+    floor = AmountField(load_default=None)
+    fall_percent = Decimal(load_default=None, validate=Range(0, 50, min_inclusive=False))
+    fall_minutes = Integer(load_default=None, validate=Range(1, 10_000))
     opens_at = NaiveDateTime(load_default=None)
     closes_at = NaiveDateTime(load_default=None)
     exclusivity = Enum(Exclusivity, by_value=True, load_default=None)

@@ -26,6 +26,10 @@ class ListingMode(StrEnum):
     OPEN_LICENCE = "open_licence"
 
 
+LOT_FORMATS = ("english", "sealed_first_price", "vickrey", "dutch", "hybrid_dutch")
+"""How an auction may find its price; the deals room knows the rules of each."""
+
+
 class Exclusivity(StrEnum):
     """Who else may use the right beside the licensee; unsaid means non-exclusive."""
 
@@ -53,7 +57,7 @@ SALE_MODES = frozenset({ListingMode.FIXED_PRICE, ListingMode.AUCTION})
 LICENCE_MODES = frozenset({ListingMode.LICENCE, ListingMode.OPEN_LICENCE})
 
 TERM_FIELDS = (
-    "mode", "summary", "price", "reserve", "deposit", "increments", "opens_at", "closes_at", "exclusivity", "territory",
+    "mode", "summary", "price", "reserve", "deposit", "lot_rules", "opens_at", "closes_at", "exclusivity", "territory",
     "fields_of_use", "term_months", "fee_scheme", "royalty_bps", "royalty_base", "ceiling_reason", "financing_welcome",
 )  # fmt: skip
 """Everything the holder decides; a change of any of them is a new version."""
@@ -148,3 +152,22 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return value.value if isinstance(value, StrEnum) else value
+
+
+def lot_rules_of_form(typed: dict[str, Any]) -> dict[str, Any]:
+    """Take the rules of an auction out of a typed form, as they are stored."""
+    given = {name: typed.pop(name, None) for name in ("format", "reserve_public", "proxy")}
+    rules: dict[str, Any] = {name: value for name, value in given.items() if value}
+    for name in ("buy_now", "floor"):
+        amount: Money | None = typed.pop(name, None)
+        if amount is not None:
+            rules[name] = amount.format()
+    step: Money | None = typed.pop("bid_step", None)
+    if step is not None:
+        rules["increments"] = [{"below": None, "step": step.format()}]
+    percent, minutes = typed.pop("fall_percent", None), typed.pop("fall_minutes", None)
+    if percent is not None:
+        rules["step_bps"] = int(percent * 100)
+    if minutes is not None:
+        rules["step_seconds"] = minutes * 60
+    return rules

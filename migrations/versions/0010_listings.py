@@ -85,7 +85,7 @@ def _listings() -> None:
         sa.Column("reserve_currency", sa.CHAR(length=3), nullable=True),
         sa.Column("deposit_minor", sa.BigInteger(), nullable=True),
         sa.Column("deposit_currency", sa.CHAR(length=3), nullable=True),
-        sa.Column("increments", JSONB(), nullable=False),
+        sa.Column("lot_rules", JSONB(), nullable=False),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(

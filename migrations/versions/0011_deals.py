@@ -59,6 +59,8 @@ def _auctions() -> None:
             "status",
             sa.Enum(
                 "open",
+                "opening",
+                "last_word",
                 "sold",
                 "unsold",
                 "completed",
@@ -70,7 +72,25 @@ def _auctions() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("terms", sa.dialects.postgresql.JSONB(), nullable=False),
+        sa.Column(
+            "format",
+            sa.Enum(
+                "english",
+                "sealed_first_price",
+                "vickrey",
+                "dutch",
+                "hybrid_dutch",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="auctionformat",
+            ),
+            nullable=False,
+        ),
+        sa.Column("proxy", sa.Boolean(), nullable=False),
+        sa.Column("terms", JSONB(), nullable=False),
+        sa.Column("terms_version", whole, nullable=False),
+        sa.Column("earlier_terms", JSONB(), nullable=False),
         sa.Column("start_minor", whole, nullable=False),
         sa.Column("start_currency", sa.CHAR(3), nullable=False),
         sa.Column("increment_bounds", sa.ARRAY(whole), nullable=False),
@@ -99,6 +119,8 @@ def _auctions() -> None:
         sa.Column("deal_id", sa.Uuid()),
         sa.Column("chance_id", sa.Uuid()),
         sa.Column("chance_until", instant),
+        sa.Column("opening_key", sa.String(64)),
+        sa.Column("opening_until", instant),
         sa.UniqueConstraint("listing_id", name="uq_auctions_listing_id"),
         sa.CheckConstraint("start_minor > 0 AND deposit_minor > 0", name="amounts_positive"),
         sa.CheckConstraint(
@@ -118,6 +140,14 @@ def _auctions() -> None:
         ),
         sa.CheckConstraint("leader_id <> seller_id AND winner_id <> seller_id", name="seller_never_bids"),
         sa.CheckConstraint(
+            "(status = 'opening') <= (opening_until IS NOT NULL)",
+            name="openings_end",
+        ),
+        sa.CheckConstraint(
+            "(opening_key IS NOT NULL) = (format IN ('sealed_first_price', 'vickrey', 'hybrid_dutch'))",
+            name="envelopes_have_a_key",
+        ),
+        sa.CheckConstraint(
             "(status IN ('sold', 'completed')) = (winner_id IS NOT NULL) AND (winner_id IS NULL) = (price_minor IS NULL)",
             name="sold_has_winner",
         ),
@@ -130,9 +160,11 @@ def _auctions() -> None:
         sa.Column("auction_id", sa.Uuid(), sa.ForeignKey("auctions.id"), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("code", sa.String(12), nullable=False),
+        sa.Column("rank", whole),
         sa.Column(
             "status",
             sa.Enum(
+                "expected",
                 "awaiting_deposit",
                 "admitted",
                 "returned",
@@ -170,18 +202,107 @@ def _auctions() -> None:
         sa.Column("audit_event_id", sa.Uuid()),
         sa.UniqueConstraint("auction_id", "sequence", name="uq_auction_events_auction_id_sequence"),
         sa.CheckConstraint(
-            "kind IN ('opened', 'bid', 'buy_now', 'closed', 'defaulted', 'second_chance')",
+            "kind IN ('opened', 'bid', 'automatic', 'buy_now', 'sealed', 'withdrawn', 'revealed', 'void', 'accepted', "
+            "'best', 'terms_changed', 'confirmed', 'closed', 'defaulted', 'second_chance')",
             name="kind",
         ),
         sa.CheckConstraint(
-            "kind NOT IN ('bid', 'buy_now') OR (bidder_id IS NOT NULL AND bidder_code IS NOT NULL AND amount_minor > 0 "
-            "AND amount_currency IS NOT NULL)",
+            "kind NOT IN ('bid', 'automatic', 'buy_now', 'accepted', 'best', 'confirmed', 'revealed') OR (bidder_id IS NOT "
+            "NULL AND bidder_code IS NOT NULL AND amount_minor > 0 AND amount_currency IS NOT NULL)",
             name="bid_is_whole",
+        ),
+        sa.CheckConstraint(
+            "kind NOT IN ('sealed', 'withdrawn', 'void') OR (amount_minor IS NULL AND bidder_id IS NOT NULL)",
+            name="sealed_shows_no_amount",
         ),
     )
     op.create_index("ix_auction_events_bidder_id", "auction_events", ["bidder_id"])
-    for statement in (AUCTION_LOG, AUCTION_GUARD, PLACE_BID):
+    _sealed_bids()
+    _auction_defaults()
+    for statement in (AUCTION_LOG, AUCTION_GUARD, SHARE_GUARD, PLACE_BID):
         op.execute(statement)
+
+
+def _sealed_bids() -> None:
+    """Secret maxima, envelopes, opening officers and the shares of the lots' keys."""
+    instant, whole = sa.DateTime(timezone=True), sa.BigInteger()
+    op.create_table(
+        "auction_maxima",
+        *_key(),
+        sa.Column("auction_id", sa.Uuid(), sa.ForeignKey("auctions.id"), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_minor", whole, nullable=False),
+        sa.Column("set_at", instant, nullable=False),
+        sa.UniqueConstraint("auction_id", "organisation_id", name="uq_auction_maxima_auction_id_organisation_id"),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+    )
+    op.create_table(
+        "auction_envelopes",
+        *_key(),
+        sa.Column("auction_id", sa.Uuid(), sa.ForeignKey("auctions.id"), nullable=False),
+        sa.Column("bidder_id", sa.Uuid(), sa.ForeignKey("auction_bidders.id"), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("commitment", sa.String(64), nullable=False),
+        sa.Column("lodged_at", instant, nullable=False),
+        sa.Column("standing", sa.Boolean(), nullable=False),
+        sa.Column("amount_minor", whole),
+        sa.Column("opened_at", instant),
+        sa.CheckConstraint("(amount_minor IS NULL) = (opened_at IS NULL)", name="read_when_opened"),
+    )
+    op.create_index(
+        "uq_auction_envelopes_one_standing", "auction_envelopes", ["auction_id", "bidder_id"], unique=True,
+        postgresql_where=sa.text("standing"),
+    )  # fmt: skip
+    op.create_table(
+        "opening_officers",
+        *_key(),
+        sa.Column("person_id", sa.Uuid(), sa.ForeignKey("people.id"), nullable=False),
+        sa.Column("public_key", sa.String(64), nullable=False),
+        sa.Column("named_at", instant, nullable=False),
+        sa.Column("retired_at", instant),
+    )
+    op.create_index(
+        "uq_opening_officers_one_key", "opening_officers", ["person_id"], unique=True,
+        postgresql_where=sa.text("retired_at IS NULL"),
+    )  # fmt: skip
+    op.create_table(
+        "opening_shares",
+        *_key(),
+        sa.Column("auction_id", sa.Uuid(), sa.ForeignKey("auctions.id"), nullable=False),
+        sa.Column("officer_id", sa.Uuid(), sa.ForeignKey("opening_officers.id"), nullable=False),
+        sa.Column("number", whole, nullable=False),
+        sa.Column("sealed_share", sa.LargeBinary(), nullable=False),
+        sa.Column("share", sa.LargeBinary()),
+        sa.Column("given_at", instant),
+        sa.UniqueConstraint("auction_id", "number", name="uq_opening_shares_auction_id_number"),
+        sa.UniqueConstraint("auction_id", "officer_id", name="uq_opening_shares_auction_id_officer_id"),
+        sa.CheckConstraint("(share IS NULL) = (given_at IS NULL)", name="given_whole"),
+    )
+
+
+def _auction_defaults() -> None:
+    """Buyers who did not pay, and what they still owe."""
+    instant, whole = sa.DateTime(timezone=True), sa.BigInteger()
+    op.create_table(
+        "auction_defaults",
+        *_key(),
+        sa.Column("auction_id", sa.Uuid(), sa.ForeignKey("auctions.id"), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), sa.ForeignKey("assets.id"), nullable=False),
+        sa.Column("seller_id", sa.Uuid(), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), nullable=False),
+        sa.Column("price_minor", whole, nullable=False),
+        sa.Column("price_currency", sa.CHAR(3), nullable=False),
+        sa.Column("forfeited_minor", whole, nullable=False),
+        sa.Column("forfeited_currency", sa.CHAR(3), nullable=False),
+        sa.Column("resold_at", instant),
+        sa.Column("gap_minor", whole),
+        sa.Column("collection_id", sa.Uuid()),
+        sa.UniqueConstraint("auction_id", "buyer_id", name="uq_auction_defaults_auction_id_buyer_id"),
+        sa.CheckConstraint("price_minor > 0 AND forfeited_minor >= 0", name="amounts"),
+        sa.CheckConstraint("(gap_minor IS NULL) = (resold_at IS NULL)", name="gap_known_when_resold"),
+    )
+    op.create_index("ix_auction_defaults_asset_id", "auction_defaults", ["asset_id"])
+    op.create_index("ix_auction_defaults_buyer_id", "auction_defaults", ["buyer_id"])
 
 
 # The log chains itself: number, predecessor and hash are the database's, and what contradicts the rules is refused.
@@ -200,13 +321,29 @@ BEGIN
     IF NEW.occurred_at < last.occurred_at OR NEW.closes_at < last.closes_at THEN
         RAISE EXCEPTION 'time and close never go back' USING ERRCODE = 'check_violation';
     END IF;
-    IF NEW.kind IN ('bid', 'buy_now') THEN
-        IF NEW.amount_minor <= last.high_minor OR NEW.occurred_at >= last.closes_at THEN
+    IF NEW.kind IN ('bid', 'automatic', 'buy_now', 'sealed', 'withdrawn', 'accepted', 'confirmed')
+       AND NEW.occurred_at >= last.closes_at THEN
+        RAISE EXCEPTION 'nothing is taken after the close' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.kind IN ('revealed', 'void') AND NEW.occurred_at < last.closes_at THEN
+        RAISE EXCEPTION 'envelopes stay closed until the close' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.kind IN ('bid', 'buy_now', 'accepted', 'best') THEN
+        IF NEW.amount_minor < last.high_minor OR (NEW.amount_minor = last.high_minor AND NEW.detail <> 'priority') THEN
             RAISE EXCEPTION 'accepted bids strictly increase until the close' USING ERRCODE = 'check_violation';
         END IF;
         NEW.high_minor := NEW.amount_minor;
+    ELSIF NEW.kind = 'automatic' THEN
+        IF NEW.amount_minor < last.high_minor THEN
+            RAISE EXCEPTION 'an automatic bid never lowers the price' USING ERRCODE = 'check_violation';
+        END IF;
+        NEW.high_minor := NEW.amount_minor;
+    ELSIF NEW.kind = 'confirmed' THEN
+        NEW.high_minor := greatest(last.high_minor, NEW.amount_minor);
+    ELSIF NEW.kind = 'terms_changed' THEN
+        NEW.high_minor := NULL;
     END IF;
-    IF NEW.kind IN ('bid', 'buy_now', 'closed') AND EXISTS (
+    IF NEW.kind NOT IN ('defaulted', 'second_chance') AND EXISTS (
         SELECT 1 FROM auction_events WHERE auction_id = NEW.auction_id AND kind = 'closed'
     ) THEN
         RAISE EXCEPTION 'the lot is closed' USING ERRCODE = 'check_violation';
@@ -232,77 +369,135 @@ REVOKE UPDATE, DELETE, TRUNCATE ON auction_events FROM PUBLIC;
 AUCTION_GUARD = """
 CREATE FUNCTION auction_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.closes_at < OLD.closes_at OR NEW.high_minor < OLD.high_minor OR NEW.bid_count < OLD.bid_count
+    IF NEW.closes_at < OLD.closes_at OR NEW.terms_version < OLD.terms_version THEN
+        RAISE EXCEPTION 'a lot never goes back' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.seller_id <> OLD.seller_id OR NEW.format <> OLD.format
+       OR NEW.deposit_minor <> OLD.deposit_minor OR NEW.opening_key IS DISTINCT FROM OLD.opening_key THEN
+        RAISE EXCEPTION 'seller, format, deposit and key of a lot stand' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.terms_version > OLD.terms_version AND OLD.status = 'open' THEN
+        RETURN NEW;
+    END IF;
+    IF NEW.high_minor < OLD.high_minor OR NEW.bid_count < OLD.bid_count
        OR (OLD.high_minor IS NOT NULL AND NEW.high_minor IS NULL) THEN
         RAISE EXCEPTION 'a lot never goes back' USING ERRCODE = 'check_violation';
     END IF;
-    IF (NEW.terms, NEW.start_minor, NEW.opens_at, NEW.first_closes_at, NEW.reserve_minor, NEW.reserve_salt,
-        NEW.seller_id, NEW.increment_bounds, NEW.increment_steps, NEW.buy_now_minor, NEW.deposit_minor)
-       IS DISTINCT FROM (OLD.terms, OLD.start_minor, OLD.opens_at, OLD.first_closes_at, OLD.reserve_minor,
-        OLD.reserve_salt, OLD.seller_id, OLD.increment_bounds, OLD.increment_steps, OLD.buy_now_minor,
-        OLD.deposit_minor) THEN
-        RAISE EXCEPTION 'the announced terms of a lot stand' USING ERRCODE = 'check_violation';
+    IF (NEW.terms, NEW.start_minor, NEW.opens_at, NEW.reserve_minor, NEW.reserve_salt, NEW.increment_bounds,
+        NEW.increment_steps, NEW.buy_now_minor, NEW.earlier_terms, NEW.first_closes_at)
+       IS DISTINCT FROM (OLD.terms, OLD.start_minor, OLD.opens_at, OLD.reserve_minor, OLD.reserve_salt,
+        OLD.increment_bounds, OLD.increment_steps, OLD.buy_now_minor, OLD.earlier_terms, OLD.first_closes_at) THEN
+        RAISE EXCEPTION 'the announced terms of a lot stand until they are changed as a whole'
+            USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER auctions_guard BEFORE UPDATE ON auctions FOR EACH ROW EXECUTE FUNCTION auction_guard();
 """
 
+# A share of a lot's key is given only after the close, once; envelopes are never changed, only set aside or read.
+SHARE_GUARD = """
+CREATE FUNCTION auction_share_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR NEW.sealed_share <> OLD.sealed_share OR OLD.share IS NOT NULL
+       OR NOT EXISTS (SELECT 1 FROM auctions WHERE id = NEW.auction_id AND status = 'opening'
+                      AND closes_at <= clock_timestamp()) THEN
+        RAISE EXCEPTION 'a share is given once, after the close' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER opening_shares_guard BEFORE UPDATE OR DELETE ON opening_shares
+    FOR EACH ROW EXECUTE FUNCTION auction_share_guard();
+CREATE FUNCTION auction_envelope_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR (NEW.content, NEW.commitment, NEW.lodged_at, NEW.bidder_id) IS DISTINCT FROM
+        (OLD.content, OLD.commitment, OLD.lodged_at, OLD.bidder_id) OR (NEW.standing AND NOT OLD.standing)
+        OR OLD.amount_minor IS NOT NULL THEN
+        RAISE EXCEPTION 'an envelope stays as lodged' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER auction_envelopes_guard BEFORE UPDATE OR DELETE ON auction_envelopes
+    FOR EACH ROW EXECUTE FUNCTION auction_envelope_guard();
+"""
+
 # One bid in one round trip: lock the lot, read the clock after the lock, check, log, move the lot, record the act.
 # It answers an outcome instead of raising. ``p_audit_tail`` is the canonical JSON of the audit event
 # behind its time.
 PLACE_BID = """
+CREATE FUNCTION auction_step(p_bounds bigint[], p_steps bigint[], p_price bigint) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    FOR i IN 1 .. cardinality(p_steps) LOOP
+        IF p_price < p_bounds[i] THEN RETURN p_steps[i]; END IF;
+    END LOOP;
+    RETURN p_steps[cardinality(p_steps)];
+END $$;
 CREATE FUNCTION auction_place_bid(
     p_auction uuid, p_organisation uuid, p_person uuid, p_kind text, p_amount bigint, p_currency text,
     p_bid uuid, p_audit uuid, p_via text, p_audit_tail text
 ) RETURNS TABLE (
     outcome text, minimum_minor bigint, currency text, sequence bigint, occurred_at timestamptz,
-    closes_at timestamptz, bidder_code text, hash text
+    closes_at timestamptz, bidder_code text, hash text, leads boolean, amount_minor bigint
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     lot auctions;
     bidder auction_bidders;
     made auction_events;
+    last auction_events;
     at timestamptz;
     minimum bigint;
+    standing bigint;
+    shown bigint := p_amount;
     later timestamptz;
+    by_priority boolean := false;
+    raises_own boolean := false;
     said text := 'accepted';
 BEGIN
     SELECT * INTO lot FROM auctions WHERE id = p_auction FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN QUERY SELECT 'not_found', NULL::bigint, NULL::text, NULL::bigint, NULL::timestamptz, NULL::timestamptz,
-            NULL::text, NULL::text;
+            NULL::text, NULL::text, NULL::boolean, NULL::bigint;
         RETURN;
     END IF;
     at := clock_timestamp();
     SELECT * INTO bidder FROM auction_bidders WHERE auction_id = p_auction AND organisation_id = p_organisation;
-    minimum := lot.start_minor;
-    IF lot.high_minor IS NOT NULL THEN
-        FOR i IN 1 .. cardinality(lot.increment_steps) LOOP
-            minimum := lot.high_minor + lot.increment_steps[i];
-            EXIT WHEN lot.high_minor < lot.increment_bounds[i];
-        END LOOP;
+    minimum := CASE WHEN lot.high_minor IS NULL THEN lot.start_minor
+        ELSE lot.high_minor + auction_step(lot.increment_bounds, lot.increment_steps, lot.high_minor) END;
+    IF lot.proxy AND lot.high_minor IS NOT NULL THEN
+        SELECT greatest(amount_minor, lot.high_minor) INTO standing FROM auction_maxima
+        WHERE auction_id = p_auction AND organisation_id = lot.leader_id;
+        standing := coalesce(standing, lot.high_minor);
+        raises_own := p_kind = 'maximum' AND lot.leader_id = p_organisation;
+        IF raises_own THEN minimum := standing + auction_step(lot.increment_bounds, lot.increment_steps, standing); END IF;
+    END IF;
+    IF bidder.rank IS NOT NULL AND lot.high_minor = p_amount AND lot.leader_id <> p_organisation THEN
+        by_priority := NOT EXISTS (SELECT 1 FROM auction_bidders WHERE auction_id = p_auction
+            AND organisation_id = lot.leader_id AND rank <= bidder.rank);
     END IF;
     IF p_organisation = lot.seller_id THEN said := 'conflict_of_interest';
     ELSIF lot.status <> 'open' OR at >= lot.closes_at THEN said := 'lot_closed';
     ELSIF at < lot.opens_at THEN said := 'lot_not_open';
+    ELSIF lot.format <> 'english' THEN said := 'no_open_bids';
     ELSIF EXISTS (SELECT 1 FROM listings WHERE id = lot.listing_id AND status = 'suspended') THEN
         said := 'lot_suspended';
-    ELSIF bidder.id IS NULL THEN said := 'not_registered';
+    ELSIF bidder.id IS NULL OR bidder.status = 'expected' THEN said := 'not_registered';
     ELSIF bidder.status <> 'admitted' THEN said := 'deposit_missing';
     ELSIF p_currency <> lot.start_currency THEN said := 'wrong_currency';
     ELSIF p_kind = 'buy_now' AND (lot.bid_count > 0 OR p_amount IS DISTINCT FROM lot.buy_now_minor) THEN
         said := 'buy_now_over';
-    ELSIF p_kind = 'bid' AND p_amount < minimum THEN said := 'bid_too_low';
+    ELSIF p_kind = 'maximum' AND NOT lot.proxy THEN said := 'no_proxy';
+    ELSIF p_kind IN ('bid', 'maximum') AND p_amount < minimum AND NOT by_priority THEN said := 'bid_too_low';
     END IF;
     IF said <> 'accepted' THEN
         RETURN QUERY SELECT said, minimum, lot.start_currency::text, NULL::bigint, at, lot.closes_at, NULL::text,
-            NULL::text;
+            NULL::text, NULL::boolean, NULL::bigint;
         RETURN;
     END IF;
     later := lot.closes_at;
-    IF p_kind = 'bid' AND at >= lot.closes_at - make_interval(secs => lot.window_seconds) THEN
+    IF p_kind <> 'buy_now' AND NOT raises_own
+       AND at >= lot.closes_at - make_interval(secs => lot.window_seconds) THEN
         later := CASE lot.extend_from WHEN 'bid' THEN at ELSE lot.closes_at END
             + make_interval(secs => lot.extension_seconds);
         IF lot.max_extension_seconds IS NOT NULL THEN
@@ -310,19 +505,53 @@ BEGIN
         END IF;
         later := greatest(later, lot.closes_at);
     END IF;
-    INSERT INTO auction_events (id, auction_id, sequence, kind, occurred_at, bidder_id, bidder_code, person_id,
-        amount_minor, amount_currency, closes_at, detail, previous_hash, hash, audit_event_id)
-    VALUES (p_bid, p_auction, 0, p_kind, at, p_organisation, bidder.code, p_person, p_amount, p_currency, later, '',
-        '', '', p_audit) RETURNING * INTO made;
-    UPDATE auctions SET high_minor = p_amount, leader_id = p_organisation, leader_code = bidder.code,
-        bid_count = bid_count + 1, last_sequence = made.sequence, closes_at = later WHERE id = p_auction;
+    IF raises_own THEN
+        SELECT * INTO made FROM auction_events WHERE auction_id = p_auction AND sequence = lot.last_sequence;
+        last := made;
+    ELSE
+        IF lot.proxy AND lot.leader_id <> p_organisation AND standing < p_amount AND standing > lot.high_minor THEN
+            INSERT INTO auction_events (id, auction_id, sequence, kind, occurred_at, bidder_id, bidder_code,
+                amount_minor, amount_currency, closes_at, detail, previous_hash, hash)
+            VALUES (gen_random_uuid(), p_auction, 0, 'automatic', at, lot.leader_id, lot.leader_code, standing,
+                p_currency, later, '', '', '');
+        END IF;
+        IF p_kind = 'maximum' THEN
+            IF lot.high_minor IS NULL THEN shown := minimum;
+            ELSIF standing < p_amount THEN
+                shown := least(p_amount, greatest(minimum,
+                    standing + auction_step(lot.increment_bounds, lot.increment_steps, standing)));
+            END IF;
+        END IF;
+        INSERT INTO auction_events (id, auction_id, sequence, kind, occurred_at, bidder_id, bidder_code, person_id,
+            amount_minor, amount_currency, closes_at, detail, previous_hash, hash, audit_event_id)
+        VALUES (p_bid, p_auction, 0, CASE p_kind WHEN 'maximum' THEN 'bid' ELSE p_kind END, at, p_organisation,
+            bidder.code, p_person, shown, p_currency, later, CASE WHEN by_priority THEN 'priority' ELSE '' END,
+            '', '', p_audit) RETURNING * INTO made;
+        last := made;
+        IF lot.proxy AND lot.leader_id <> p_organisation AND standing >= p_amount THEN
+            INSERT INTO auction_events (id, auction_id, sequence, kind, occurred_at, bidder_id, bidder_code,
+                amount_minor, amount_currency, closes_at, detail, previous_hash, hash)
+            VALUES (gen_random_uuid(), p_auction, 0, 'automatic', at, lot.leader_id, lot.leader_code,
+                least(standing, p_amount + auction_step(lot.increment_bounds, lot.increment_steps, p_amount)),
+                p_currency, later, '', '', '') RETURNING * INTO last;
+        END IF;
+    END IF;
+    IF lot.proxy THEN
+        INSERT INTO auction_maxima (id, auction_id, organisation_id, amount_minor, set_at)
+        VALUES (gen_random_uuid(), p_auction, p_organisation, p_amount, at)
+        ON CONFLICT (auction_id, organisation_id) DO UPDATE SET set_at = at,
+            amount_minor = greatest(auction_maxima.amount_minor, excluded.amount_minor);
+    END IF;
+    UPDATE auctions SET high_minor = last.amount_minor, leader_id = last.bidder_id, leader_code = last.bidder_code,
+        bid_count = bid_count + CASE WHEN raises_own THEN 0 ELSE 1 END, last_sequence = last.sequence,
+        closes_at = later WHERE id = p_auction;
     INSERT INTO audit_events (id, subject_id, stream_number, kind, organisation_id, person_id, via, at, body,
         previous_hash, event_hash)
     VALUES (p_audit, p_auction, 0, 'BidPlaced', p_organisation, p_person, p_via, at,
         '{"after":' || 'null,"at":"' || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || p_audit_tail,
         '', '');
     RETURN QUERY SELECT said, minimum, lot.start_currency::text, made.sequence, at, later, bidder.code::text,
-        made.hash::text;
+        made.hash::text, last.bidder_id = p_organisation, made.amount_minor;
 END $$;
 """
 
@@ -330,9 +559,12 @@ END $$;
 def downgrade() -> None:
     """Take everything away again."""
     op.execute("DROP FUNCTION IF EXISTS auction_place_bid")
-    for table in ("auction_events", "auction_bidders", "auctions"):
+    for table in (
+        "auction_defaults", "opening_shares", "opening_officers", "auction_envelopes", "auction_maxima",
+        "auction_events", "auction_bidders", "auctions",
+    ):  # fmt: skip
         op.drop_table(table)
-    for function in ("guard", "refuse_change", "chain_event"):
+    for function in ("guard", "share_guard", "envelope_guard", "refuse_change", "chain_event", "step"):
         op.execute(f"DROP FUNCTION IF EXISTS auction_{function}")
     for table in (
         "deal_payoffs", "closing_steps", "offers", "negotiation_messages", "deals", "negotiations",

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.db import session
-from marketplace.deals import auction_closing, auctions, bidders, bidding
+from marketplace.deals import auction_closing, auction_events, auctions, bid_refusals, bidders, bidding
 from marketplace.deals import auction_rules as rules
 from marketplace.deals.auction_replay import replay
 from marketplace.deals.auctions import AuctionStatus
@@ -70,7 +70,7 @@ class LotMachine(RuleBasedStateMachine):
             with pytest.raises(LotClosed):
                 bidding.place_bid(actor, self.lot.id, yuan(amount), now())
         elif amount < minimum:
-            with pytest.raises(bidding.BidTooLow) as low:
+            with pytest.raises(bid_refusals.BidTooLow) as low:
                 bidding.place_bid(actor, self.lot.id, yuan(amount), now())
             assert low.value.params["minimum_acceptable"] == yuan(minimum)
         else:
@@ -81,7 +81,7 @@ class LotMachine(RuleBasedStateMachine):
     def seller_or_stranger_bids(self, amount: int) -> None:
         expected = {
             self.seller: bidders.ConflictOfInterest,
-            self.stranger: LotClosed if self.closed else bidding.DepositMissing,
+            self.stranger: LotClosed if self.closed else bid_refusals.DepositMissing,
         }
         for actor, refusal in expected.items():
             with pytest.raises(refusal):
@@ -102,7 +102,7 @@ class LotMachine(RuleBasedStateMachine):
     @invariant()
     def the_log_and_the_lot_agree(self) -> None:
         lot = auctions.find_auction(self.lot.id)
-        amounts = [event.amount_minor for event in auctions.events_of_auction(lot.id) if event.kind == "bid"]
+        amounts = [event.amount_minor for event in auction_events.events_of_auction(lot.id) if event.kind == "bid"]
         assert amounts == [amount * 100 for amount in self.accepted]  # I1: exactly the accepted, strictly increasing
         assert amounts == sorted(set(amounts))
         assert lot.closes_at >= self.closes_at  # I5
@@ -110,7 +110,7 @@ class LotMachine(RuleBasedStateMachine):
         held = sum(accounts.balance(f"organisation:{one.organisation_id}:deposits", "CNY").pending.amount_minor
                    for one in self.bidders)  # fmt: skip
         assert held == (0 if self.closed else len(self.bidders) * lot.deposit.amount_minor)  # I3
-        answer = replay(auctions.published_log(lot.id))
+        answer = replay(auction_events.published_log(lot.id))
         assert answer["chain"] == "valid"
         if self.closed:
             assert answer["winner"] == lot.winner_code  # I2, I7

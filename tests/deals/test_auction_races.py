@@ -14,9 +14,10 @@ from sqlalchemy import func, select
 from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.core.errors import Problem
-from marketplace.deals import auction_closing, auctions, bidders, bidding
+from marketplace.deals import auction_closing, auction_events, auctions, bidders, bidding
+from marketplace.deals.auction_events import AuctionEvent
 from marketplace.deals.auction_replay import replay
-from marketplace.deals.auctions import AuctionEvent, AuctionStatus
+from marketplace.deals.auctions import AuctionStatus
 from marketplace.identity.api_keys import issue_key
 from marketplace.ledger.proofs import prove_books
 from tests.conftest import LiveServer
@@ -109,7 +110,7 @@ def test_closing_from_many_sides_with_racing_bids_gives_one_result(live_server: 
         assert session.execute(closed).scalar() == 1
         assert auction.price == max(accepted)
         assert len(set(accepted)) == len(accepted) == auction.bid_count
-        answer = replay(auctions.published_log(auction_id))
+        answer = replay(auction_events.published_log(auction_id))
         assert (answer["winner"], answer["status"]) == (auction.winner_code, "sold")
         assert prove_books()["faults"] == []
 
@@ -154,7 +155,7 @@ def test_parallel_late_bids_extend_from_the_last_accepted_one_only(live_server: 
         auction = auctions.find_auction(auction_id)
         last = max(placed, key=lambda one: one.sequence)
         assert auction.closes_at == last.placed_at + timedelta(minutes=5)
-        closes = [event.closes_at for event in auctions.events_of_auction(auction_id)]
+        closes = [event.closes_at for event in auction_events.events_of_auction(auction_id)]
         assert closes == sorted(closes)
 
     live_server.seed(check)

@@ -17,6 +17,7 @@ from marketplace.deals import auction_log as log
 from marketplace.deals import auction_rules as rules
 from marketplace.deals import replay_ascending, replay_falling, replay_log, replay_sealed
 from marketplace.deals.auction_replay import replay
+from marketplace.deals.auction_terms import read_terms
 from marketplace.deals.replay_log import LogBroken, read_instant
 
 OPENS = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -46,7 +47,7 @@ def published(bids: list[tuple[str, int, datetime]], reserve: int | None = None)
     """A log as the marketplace publishes it after the close."""
     hidden = None if reserve is None else Money(reserve, "CNY")
     document = {**TERMS, "reserve_commitment": hidden and log.reserve_commitment(hidden, "salt")}
-    terms = log.read_terms(document, hidden)
+    terms = read_terms(document, hidden)
     state, events, previous = rules.opening_state(terms), [], GENESIS
 
     def append(kind: str, at: datetime, **more: Any) -> None:

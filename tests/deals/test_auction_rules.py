@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from marketplace.core.money import Money
 from marketplace.deals import auction_rules as rules
+from marketplace.deals.auction_replay import replay
 
 OPENS = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 CLOSES = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -17,17 +18,17 @@ def yuan(amount: int) -> Money:
     return Money(amount * 100, "CNY")
 
 
-def terms(**changes: object) -> rules.EnglishTerms:
+def terms(**changes: object) -> rules.LotTerms:
     given_terms = {
         "start": yuan(100_000),
         "increments": (rules.IncrementStep(None, yuan(10_000)),),
         "opens_at": OPENS,
         "closes_at": CLOSES,
     }
-    return rules.EnglishTerms(**{**given_terms, **changes})  # type: ignore[arg-type]  # the makers' keywords
+    return rules.LotTerms(**{**given_terms, **changes})  # type: ignore[arg-type]  # the makers' keywords
 
 
-def judged(lot: rules.EnglishTerms, state: rules.LotState, amount: Money, at: datetime, bidder: str = "B1") -> str:
+def judged(lot: rules.LotTerms, state: rules.LotState, amount: Money, at: datetime, bidder: str = "B1") -> str:
     return rules.judge_bid(lot, state, bidder, amount, at).value
 
 
@@ -112,26 +113,32 @@ def test_a_priority_holder_wins_at_an_equal_price_by_rank() -> None:
     assert rules.winner_of(lot, state) == ("P1", yuan(100_000))
 
 
-def test_proxy_price_is_one_step_over_the_second_maximum() -> None:
-    def maximum(bidder: str, amount: int, minute: int) -> rules.Maximum:
-        return rules.Maximum(bidder, yuan(amount), OPENS + timedelta(minutes=minute))
+def proxy_outcome(pairs: list[tuple[str, int]]) -> tuple[str | None, int]:
+    """Winner and price in yuan when these maxima come in one after the other."""
+    document = {"format": "proxy", "start": "100000", "increments": [{"below": None, "step": "10000"}],
+                "opens_at": OPENS.isoformat(), "closes_at": CLOSES.isoformat()}  # fmt: skip
+    bids = [
+        {"bidder": who, "maximum": str(most), "at": (OPENS + timedelta(seconds=at)).isoformat()}
+        for at, (who, most) in enumerate(pairs)
+    ]
+    answer = replay({"terms": document, "bids": bids})
+    return answer["winner"], int(float(answer["price"]["amount"])) if answer["price"] else 0
 
-    assert rules.proxy_standing(terms(), []) is None
-    assert rules.proxy_standing(terms(), [maximum("A", 500_000, 1)]) == ("A", yuan(100_000))
-    two = [maximum("A", 500_000, 1), maximum("B", 300_000, 2)]
-    assert rules.proxy_standing(terms(), two) == ("A", yuan(310_000))
-    assert rules.proxy_standing(terms(), [*two, maximum("B", 495_000, 3)]) == ("A", yuan(500_000))
-    assert rules.proxy_standing(terms(), [*two, maximum("B", 500_000, 3)]) == ("A", yuan(500_000))
+
+def test_proxy_price_is_one_step_over_the_second_maximum() -> None:
+    assert proxy_outcome([]) == (None, 0)
+    assert proxy_outcome([("A", 500_000)]) == ("A", 100_000)
+    two = [("A", 500_000), ("B", 300_000)]
+    assert proxy_outcome(two) == ("A", 310_000)
+    assert proxy_outcome([*two, ("B", 495_000)]) == ("A", 500_000)
+    assert proxy_outcome([*two, ("B", 500_000)]) == ("A", 500_000)
 
 
 @given(st.lists(st.tuples(st.sampled_from("ABCD"), st.integers(50_000, 900_000)), max_size=12))
 def test_a_proxy_winner_never_pays_more_than_its_maximum(pairs: list[tuple[str, int]]) -> None:
-    maxima = [rules.Maximum(who, yuan(most), OPENS + timedelta(seconds=at)) for at, (who, most) in enumerate(pairs)]
-    standing = rules.proxy_standing(terms(), maxima)
-    if standing:
-        leader, price = standing
-        assert price <= max(one.amount for one in maxima if one.bidder == leader)
-        assert all(price >= one.amount for one in maxima if one.bidder != leader and one.amount >= yuan(100_000))
+    leader, price = proxy_outcome(pairs)
+    if leader:
+        assert price <= max(most for who, most in pairs if who == leader)
 
 
 def test_a_deposit_is_five_to_twenty_per_cent_of_the_start() -> None:

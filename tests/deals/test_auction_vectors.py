@@ -11,7 +11,7 @@ import pytest
 from marketplace.core.money import Money
 from marketplace.deals import auction_formats as formats
 from marketplace.deals import auction_rules as rules
-from marketplace.deals import tender_rules
+from marketplace.deals import falling_rules, hammer_prices, tender_rules
 from marketplace.deals.auction_replay import replay
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors" / "auction_cases.json"
@@ -47,10 +47,10 @@ def test_every_case_is_checked_or_explained() -> None:
 
 def test_dutch_step_is_one_per_cent_of_the_initial_price() -> None:
     inputs, expected = case("dutch-next-amount-3")
-    price = formats.next_dutch_price(money(inputs["initial"]), money(inputs["current"]), 100)
+    price = falling_rules.next_dutch_price(money(inputs["initial"]), money(inputs["current"]), 100)
     assert price.format() == expected["next"]
-    assert formats.dutch_price(money("26000"), 100, 2) == money("25480")
-    assert formats.dutch_price(money("26000"), 100, 200, money("13000")) == money("13000")
+    assert falling_rules.dutch_price(money("26000"), 100, 2) == money("25480")
+    assert falling_rules.dutch_price(money("26000"), 100, 200, money("13000")) == money("13000")
 
 
 def test_hybrid_timeline() -> None:
@@ -157,7 +157,7 @@ def test_soft_close_counted_from_the_announced_end() -> None:
     inputs, expected = case("soft-close-5min")
     day = "2026-01-05T"
     close, bid_at = (datetime.fromisoformat(f"{day}{inputs[name]}+00:00") for name in ("close", "bid_at"))
-    lot = rules.EnglishTerms(
+    lot = rules.LotTerms(
         start=money("100"),
         increments=(rules.IncrementStep(None, money("10")),),
         opens_at=T0,
@@ -169,7 +169,7 @@ def test_soft_close_counted_from_the_announced_end() -> None:
 
 def test_commission_of_a_live_sale() -> None:
     inputs, expected = case("ocean-tomo-commission")
-    split = rules.commissions(money(inputs["hammer"]), seller_bps=1500, buyer_bps=1000)
+    split = hammer_prices.commissions(money(inputs["hammer"]), seller_bps=1500, buyer_bps=1000)
     assert split.buyer_pays == money(expected["buyer_pays"])
     assert split.seller_receives == money(expected["seller_receives"])
     assert split.house == money(expected["house"])
@@ -177,7 +177,7 @@ def test_commission_of_a_live_sale() -> None:
 
 def test_a_lot_under_its_reserve_is_not_sold() -> None:
     inputs, expected = case("ocean-tomo-reserve-not-met")
-    lot = rules.EnglishTerms(
+    lot = rules.LotTerms(
         start=money("1000000"),
         increments=(rules.IncrementStep(None, money("1")),),
         opens_at=T0,

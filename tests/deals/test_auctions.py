@@ -13,7 +13,16 @@ from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Malformed, NotAllowed
 from marketplace.core.money import Money
-from marketplace.deals import auction_announcing, auction_closing, auctions, bidders, bidding
+from marketplace.deals import (
+    auction_announcing,
+    auction_closing,
+    auction_events,
+    auctions,
+    bid_refusals,
+    bidders,
+    bidding,
+    second_chances,
+)
 from marketplace.deals.auction_replay import replay
 from marketplace.deals.auctions import AuctionStatus
 from marketplace.deals.bidders import BidderStatus, ConflictOfInterest, LotClosed
@@ -41,7 +50,7 @@ def test_a_bid_leads_and_the_next_must_exceed_it_by_a_step(db: Any) -> None:
     auction = make_auction()
     first, second = make_bidder(auction), make_bidder(auction)
     placed = bid(first, auction, 100_000)
-    with pytest.raises(bidding.BidTooLow) as low:
+    with pytest.raises(bid_refusals.BidTooLow) as low:
         bid(second, auction, 109_999)
     assert low.value.params["minimum_acceptable"] == yuan(110_000)
     bid(second, auction, 110_000)
@@ -75,7 +84,7 @@ def test_the_seller_and_its_relations_never_bid(db: Any) -> None:
 
 def test_whoever_is_unverified_or_without_deposit_is_refused_by_name(db: Any) -> None:
     auction = make_auction()
-    with pytest.raises(bidding.DepositMissing):
+    with pytest.raises(bid_refusals.DepositMissing):
         bid(make_actor(), auction, 100_000)
     from marketplace.identity.organisations import OrganisationStatus
 
@@ -88,13 +97,13 @@ def test_whoever_is_unverified_or_without_deposit_is_refused_by_name(db: Any) ->
 
 def test_another_currency_is_refused(db: Any) -> None:
     auction = make_auction()
-    with pytest.raises(bidding.WrongCurrency):
+    with pytest.raises(bid_refusals.WrongCurrency):
         bidding.place_bid(make_bidder(auction), auction.id, Money(20_000_000, "USD"), now())
 
 
 def test_the_servers_clock_decides_before_opening_and_after_close(db: Any) -> None:
     early = make_auction(opens_at=now() + timedelta(minutes=1))
-    with pytest.raises(bidding.LotNotOpen):
+    with pytest.raises(bid_refusals.LotNotOpen):
         bid(make_bidder(early), early, 100_000)
     soon = make_auction(closes_at=now() + timedelta(seconds=4), soft_close_window=timedelta(0))
     bidder = make_bidder(soon)
@@ -120,7 +129,7 @@ def test_a_lot_closes_once_with_the_winner_its_log_replays_to(db: Any) -> None:
     first, second = make_bidder(auction), make_bidder(auction)
     bid(first, auction, 100_000)
     bid(second, auction, 120_000)
-    hidden = auctions.published_log(auction.id)
+    hidden = auction_events.published_log(auction.id)
     assert hidden["reserve"] is None
     assert "110000" not in str(hidden)
     auction_closing.close_auction(auction.id)
@@ -129,11 +138,11 @@ def test_a_lot_closes_once_with_the_winner_its_log_replays_to(db: Any) -> None:
     assert (auction.status, auction.winner_id, auction.price) == (
         AuctionStatus.SOLD, second.organisation_id, yuan(120_000),
     )  # fmt: skip
-    answer = replay(auctions.published_log(auction.id))
+    answer = replay(auction_events.published_log(auction.id))
     assert (answer["winner"], answer["price"]["amount"], answer["chain"]) == ("B2", "120000.00", "valid")
-    before = auctions.published_log(auction.id)
+    before = auction_events.published_log(auction.id)
     close(auction)
-    assert auctions.published_log(auction.id) == before
+    assert auction_events.published_log(auction.id) == before
     with pytest.raises(LotClosed):
         bid(first, auction, 200_000)
 
@@ -156,20 +165,20 @@ def test_a_lot_under_its_reserve_is_unsold_and_reveals_the_reserve_then(db: Any)
     bid(make_bidder(auction), auction, 100_000)
     close(auction)
     assert (auction.status, auction.winner_id) == (AuctionStatus.UNSOLD, None)
-    assert replay(auctions.published_log(auction.id))["status"] == "unsold"
+    assert replay(auction_events.published_log(auction.id))["status"] == "unsold"
 
 
 def test_buying_outright_ends_the_lot(db: Any) -> None:
     auction = make_auction(buy_now=yuan(300_000))
     buyer, other = make_bidder(auction), make_bidder(auction)
-    with pytest.raises(bidding.BuyNowOver):
+    with pytest.raises(bid_refusals.BuyNowOver):
         bidding.buy_now(buyer, auction.id, yuan(299_999), now())
     bidding.buy_now(buyer, auction.id, yuan(300_000), now())
     db.refresh(auction)
     assert (auction.status, auction.price) == (AuctionStatus.SOLD, yuan(300_000))
     with pytest.raises(LotClosed):
         bid(other, auction, 400_000)
-    assert replay(auctions.published_log(auction.id))["winner"] == "B1"
+    assert replay(auction_events.published_log(auction.id))["winner"] == "B1"
 
 
 def test_a_deposit_asked_for_admits_when_it_arrives_and_returns_the_way_it_came(db: Any) -> None:
@@ -177,7 +186,7 @@ def test_a_deposit_asked_for_admits_when_it_arrives_and_returns_the_way_it_came(
     actor, operator = make_actor(), make_actor(kind="platform_operator")
     bidder = bidders.register_bidder(actor, auction.id, "bank_transfer", now())
     assert bidders.register_bidder(actor, auction.id, "bank_transfer", now()).id == bidder.id
-    with pytest.raises(bidding.DepositMissing):
+    with pytest.raises(bid_refusals.DepositMissing):
         bid(actor, auction, 100_000)
     assert bidder.collection_id is not None
     confirm_transfer(operator, bidder.collection_id, f"B-{bidder.id}", auction.deposit, now())
@@ -203,13 +212,13 @@ def test_a_defaulting_buyer_forfeits_and_the_next_bidder_gets_a_chance(db: Any) 
     bid(second, auction, 110_000)
     close(auction, early=True)
     with pytest.raises(NotAllowed):
-        auction_closing.declare_default(first, auction.id, now())
-    auction_closing.declare_default(make_actor(kind="platform_operator"), auction.id, now())
+        second_chances.declare_default(first, auction.id, now())
+    second_chances.declare_default(make_actor(kind="platform_operator"), auction.id, now())
     assert accounts.balance(f"organisation:{auction.seller_id}:payable", "CNY").posted == yuan(10_000)
     assert (auction.status, auction.chance_id) == (AuctionStatus.DEFAULTED, first.organisation_id)
-    with pytest.raises(auction_closing.NoChanceOffered):
-        auction_closing.accept_second_chance(second, auction.id, now())
-    auction_closing.accept_second_chance(first, auction.id, now())
+    with pytest.raises(second_chances.NoChanceOffered):
+        second_chances.accept_second_chance(second, auction.id, now())
+    second_chances.accept_second_chance(first, auction.id, now())
     assert (auction.status, auction.price) == (AuctionStatus.SOLD, yuan(100_000))
     assert prove_books()["faults"] == []
 
@@ -220,9 +229,9 @@ def test_an_unanswered_second_chance_passes_on_until_nobody_is_left(db: Any) -> 
     bid(first, auction, 100_000)
     bid(second, auction, 110_000)
     close(auction, early=True)
-    auction_closing.declare_default(SYSTEM, auction.id, now())
-    assert auction_closing.lapse_second_chances(now()) == 0
-    assert auction_closing.lapse_second_chances(now() + timedelta(hours=49)) == 1
+    second_chances.declare_default(SYSTEM, auction.id, now())
+    assert second_chances.lapse_second_chances(now()) == 0
+    assert second_chances.lapse_second_chances(now() + timedelta(hours=49)) == 1
     assert auction.status is AuctionStatus.UNSOLD
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from marketplace.core.clock import now
-from marketplace.deals import auction_closing, auction_news, auctions, bidding
+from marketplace.deals import auction_closing, auction_events, auction_news, auctions, bid_refusals, bidding
 from marketplace.deals.auction_replay import replay
 from marketplace.deals.auctions import AuctionStatus
 from marketplace.deals.bidders import LotClosed
@@ -37,7 +37,7 @@ def test_a_lot_without_bids_ends_with_its_withdrawn_listing(db: Any) -> None:
     assert auction.status is AuctionStatus.UNSOLD
     with pytest.raises(LotClosed):
         bidding.place_bid(bidder, auction.id, yuan(100_000), now())
-    assert replay(auctions.published_log(auction.id))["status"] == "unsold"
+    assert replay(auction_events.published_log(auction.id))["status"] == "unsold"
 
 
 def test_a_lot_with_bids_keeps_its_listing(db: Any) -> None:
@@ -54,7 +54,7 @@ def test_no_bid_is_taken_while_the_register_forbids_the_listing(db: Any) -> None
     bidder = make_bidder(auction)
     suspend_listing(make_actor(kind="platform_operator"), auction.listing_id, "the register changed", now())
     db.flush()
-    with pytest.raises(bidding.LotSuspended):
+    with pytest.raises(bid_refusals.LotSuspended):
         bidding.place_bid(bidder, auction.id, yuan(100_000), now())
 
 

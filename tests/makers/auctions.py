@@ -1,5 +1,6 @@
 """Lots and admitted bidders for tests."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -22,7 +23,7 @@ def yuan(amount: int) -> Money:
     return Money(amount * 100, "CNY")
 
 
-def make_auction(seller: Actor | None = None, **changes: Any) -> Auction:
+def make_auction(seller: Actor | None = None, priority: Sequence[dict[str, Any]] = (), **changes: Any) -> Auction:
     """An open lot starting at ¥100,000 in steps of ¥10,000 that closes in two hours."""
     seller = seller or make_actor()
     assert seller.organisation_id is not None
@@ -33,10 +34,11 @@ def make_auction(seller: Actor | None = None, **changes: Any) -> Auction:
         "opens_at": instant - timedelta(hours=1),
         "closes_at": instant + timedelta(hours=2),
     }
-    terms = rules.EnglishTerms(**(fields | changes))
+    terms = rules.LotTerms(**(fields | changes))
     listing = make_listing(seller)
     lot = (listing.id, listing.asset_id, listing.organisation_id)
-    return announce_auction(SYSTEM, lot, terms, 1000, min(instant, terms.closes_at - timedelta(seconds=1)))
+    deposit = rules.deposit_required(terms.start, 1_000)
+    return announce_auction(SYSTEM, lot, terms, deposit, min(instant, terms.closes_at - timedelta(seconds=1)), priority)
 
 
 def fund_deposits(organisation_id: Any, amount: Money) -> None:
