@@ -24,15 +24,18 @@ from marketplace.deals.messages import MessageSent
 from marketplace.deals.negotiations import NegotiationEnded, OfferMade
 from marketplace.deals.opening_ceremony import EnvelopesOpened
 from marketplace.deals.second_chances import BuyerDefaulted, SecondChanceOffered
+from marketplace.deals.settlement import PledgeePaid
 from marketplace.documents import room_access, stamping
 from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined, EnvelopeExpired
-from marketplace.financing import agreements, pledges
+from marketplace.financing import agreements, enforcement, pledges
 from marketplace.financing import news as loan_news
 from marketplace.financing.agreements import LoanCancelled, TermSheetAccepted
 from marketplace.financing.applications import ApplicationFiled, ApplicationWithdrawn, InvitationDeclined
+from marketplace.financing.enforcement import PledgeRealised
 from marketplace.financing.loans import InstalmentMissed, LoanClassified, LoanDefaulted, LoanDisbursed, LoanPaidOff
 from marketplace.financing.monitoring import PledgeWeakened
 from marketplace.financing.pledges import PledgeRefused, PledgeRegistered, PledgeReleased
+from marketplace.financing.repayments import RepaymentReceived
 from marketplace.financing.term_sheets import TermSheetOffered, TermSheetPrepared, TermSheetWithdrawn
 from marketplace.identity import api_keys, sessions
 from marketplace.identity.api_keys import ApiKeyIssued
@@ -105,7 +108,8 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     EnvelopeExpired: [settlement.cancel_unsigned_deal, agreements.end_unsigned_loan],
     PaymentCollected: [settlement.receive_payment, bidders.admit_when_paid],
     DealFundsHeld: [closing.plan_closing, won_lots.complete_lot, news.tell_funds_held],
-    DealReleased: [news.tell_released, price_lessons.teach_price],
+    PledgeePaid: [enforcement.take_sale_proceeds],
+    DealReleased: [enforcement.end_pledges_of_sale, news.tell_released, price_lessons.teach_price],
     DealCancelled: [won_lots.default_lot, news.tell_ended],
     DealRefunding: [news.tell_ended],
     # financing and the risk pool
@@ -120,9 +124,11 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     PledgeRegistered: [loan_news.tell_registered],
     PledgeRefused: [loan_news.tell_refused],
     PledgeReleased: [loan_news.tell_released],
+    PledgeRealised: [loan_news.tell_realised],
     PledgeWeakened: [loan_news.tell_weakened],
     LoanDisbursed: [pool_monitoring.start_with_loan, loan_news.tell_disbursed],
     InstalmentMissed: [pool_monitoring.follow_class, loan_news.tell_missed],
+    RepaymentReceived: [pool_monitoring.share_repayment],
     LoanClassified: [pool_monitoring.follow_class],
     LoanDefaulted: [pool_monitoring.follow_class, loan_news.tell_defaulted],
     LoanPaidOff: [pool_monitoring.end_when_paid, loan_news.tell_paid_off],

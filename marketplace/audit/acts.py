@@ -100,6 +100,7 @@ ACTS: dict[str, Any] = {
     "PayoutSent": _l("Payout sent"),
     "PersonSignedUp": _l("Person signed up"),
     "PledgeFiled": _l("Pledge filed"),
+    "PledgeRealised": _l("Proceeds of a pledged right applied"),
     "PledgeRefused": _l("Pledge refused by the office"),
     "PledgeRegistered": _l("Pledge registered"),
     "PledgeReleased": _l("Pledge released"),

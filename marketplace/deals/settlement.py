@@ -198,14 +198,9 @@ def _pay_line(actor: Actor, deal: Deal, number: int, line: Share, now: datetime)
     payout = request_payout(proposer, line.receiver_id, line.amount, payable, f"{reference}:payout", now, deal.id)
     approve_payout(actor, payout.id, now)
     if line.step == "pledgee":
-        source = next(one for one in payoffs_of(deal.id) if one.pledgee_id == line.receiver_id)
-        announce(
-            actor,
-            now,
-            PledgeePaid(
-                deal.id, UUID(source.reference), line.receiver_id, line.amount.amount_minor, line.amount.currency
-            ),
-        )
+        paid = line.amount
+        fact = PledgeePaid(deal.id, UUID(line.reference), line.receiver_id, paid.amount_minor, paid.currency)
+        announce(actor, now, fact)
 
 
 def cancel(actor: Actor, deal: Deal, reason: str, now: datetime) -> None:

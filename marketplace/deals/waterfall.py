@@ -32,6 +32,7 @@ class Share:
     step: str
     receiver_id: UUID | None
     amount: Money
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def release_waterfall(
     for payoff in payoffs:
         paid = min(payoff.outstanding, left)
         if paid:
-            lines.append(Share("pledgee", payoff.pledgee_id, paid))
+            lines.append(Share("pledgee", payoff.pledgee_id, paid, payoff.reference))
         left -= paid
     charged = min(fee, left)
     if charged:

@@ -52,16 +52,30 @@ class Allocation:
 
 def allocate(amount: int, owed: Sequence[Owed], order: Sequence[Part] = DEFAULT_ORDER) -> Allocation:
     """Apply a repayment to what is owed, the oldest instalment first and within it in this order."""
+    _require_sound(amount, owed, order)
+    return _take(amount, [(one, part) for one in owed for part in order])
+
+
+def allocate_proceeds(amount: int, owed: Sequence[Owed], order: Sequence[Part] = DEFAULT_ORDER) -> Allocation:
+    """Apply what enforcement brought to one debt that fell due as a whole: every charge and all interest over all
+    instalments before any principal (Civil Code art. 561)."""
+    _require_sound(amount, owed, order)
+    return _take(amount, [(one, part) for part in order for one in owed])
+
+
+def _take(amount: int, wanted: Sequence[tuple[Owed, Part]]) -> Allocation:
+    taken: dict[int, dict[Part, int]] = {}
+    rest = amount
+    for instalment, part in wanted:
+        share = min(rest, instalment.open.get(part, 0))
+        if share:
+            taken.setdefault(instalment.nr, {})[part] = share
+            rest -= share
+    return Allocation(taken, rest)
+
+
+def _require_sound(amount: int, owed: Sequence[Owed], order: Sequence[Part]) -> None:
     if amount < 0 or any(value < 0 for instalment in owed for value in instalment.open.values()):
         raise Malformed("amount", _l("Enter an amount above zero."))
     if sorted(order) != sorted(Part):
         raise Malformed("order", _l("The order must name penalty, fees, interest and principal once each."))
-    taken: dict[int, dict[Part, int]] = {}
-    rest = amount
-    for instalment in owed:
-        for part in order:
-            share = min(rest, instalment.open.get(part, 0))
-            if share:
-                taken.setdefault(instalment.nr, {})[part] = share
-                rest -= share
-    return Allocation(taken, rest)

@@ -42,7 +42,7 @@ def book_repayment(actor: Actor, loan: Loan, repayment_id: UUID, allocation: All
         Part.PENALTY: f"bank:{loan.bank_id}:income:penalty",
         Part.FEES: f"bank:{loan.bank_id}:income:fees",
         Part.INTEREST: f"bank:{loan.bank_id}:income:interest",
-        Part.PRINCIPAL: loan.account,
+        Part.PRINCIPAL: f"bank:{loan.bank_id}:written_off" if loan.is_written_off else loan.account,
     }
     postings = [
         _posting(settlement, account, Money(allocation.total(part), loan.currency))

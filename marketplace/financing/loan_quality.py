@@ -48,7 +48,8 @@ def restate(actor: Actor, loan: Loan, on: date, reference: str, now: datetime) -
     from_account, from_class, from_status = loan.account, loan.loan_class, loan.status
     loan.days_past_due = days_past_due(oldest_unpaid(loan.id), on)
     loan.loan_class = classify(loan.days_past_due, loan.judged_class)
-    move_quality(actor, loan, from_account, reference, now)
+    if not loan.is_written_off:
+        move_quality(actor, loan, from_account, reference, now)
     wanted = _status_for(loan)
     if wanted is not loan.status:
         loan.become(wanted)

@@ -122,6 +122,16 @@ class Loan(Model):
             return f"bank:{self.bank_id}:loans:npl"
         return f"bank:{self.bank_id}:loans:{'overdue' if self.days_past_due else 'performing'}"
 
+    @property
+    def is_written_off(self) -> bool:
+        """Whether the bank gave the principal up in its books; the borrower owes it all the same."""
+        return self.status is LoanStatus.WRITTEN_OFF
+
+    @property
+    def failed(self) -> bool:
+        """Whether the lender may enforce what secures the loan."""
+        return self.status in (LoanStatus.DEFAULTED, LoanStatus.WRITTEN_OFF)
+
     def become(self, status: LoanStatus) -> None:
         """Move to the next status of the table."""
         self.status = LOAN_LIFECYCLE.check(self.status, status)

@@ -15,6 +15,7 @@ from marketplace.financing.applications import (
     InvitationDeclined,
     invitations_of,
 )
+from marketplace.financing.enforcement import PledgeRealised, Realisation
 from marketplace.financing.loans import InstalmentMissed, Loan, LoanDefaulted, LoanDisbursed, LoanPaidOff, find_loan
 from marketplace.financing.monitoring import PledgeWeakened
 from marketplace.financing.pledges import Pledge, PledgeRefused, PledgeRegistered, PledgeReleased
@@ -84,6 +85,13 @@ say(
     "pledge_released",
     subject=_l("%(asset)s is no longer pledged"),
     text=_l("The lender released the right; it can be transferred and licensed freely again."),
+)
+say(
+    "pledge_realised",
+    subject=_l("The sale of %(asset)s brought the lender %(proceeds)s"),
+    text=_l(
+        "Costs %(costs)s, debt paid %(applied)s, due back to the pledgor %(surplus)s. Principal still owed: %(owed)s."
+    ),
 )
 say(
     "loan_disbursed",
@@ -180,6 +188,18 @@ def tell_refused(_actor: Actor, fact: PledgeRefused, now: datetime) -> None:
 def tell_released(_actor: Actor, fact: PledgeReleased, now: datetime) -> None:
     """The pledgor learns that its right is free."""
     _tell_pledgor(fact.pledge_id, "pledge_released", now)
+
+
+def tell_realised(_actor: Actor, fact: PledgeRealised, now: datetime) -> None:
+    """Both parties learn what the right brought and what it paid."""
+    pledge, sold = find(Pledge, fact.pledge_id), find(Realisation, fact.realisation_id)
+    loan = find_loan(pledge.loan_id)
+    params = {
+        "asset": _both(find_asset(pledge.asset_id).label), "proceeds": sold.proceeds, "costs": sold.costs,
+        "applied": sold.applied, "surplus": sold.surplus, "owed": loan.outstanding,
+    }  # fmt: skip
+    for party in (pledge.pledgor_id, pledge.lender_id):
+        tell(party, "pledge_realised", params, _page(loan), now)
 
 
 def tell_disbursed(_actor: Actor, fact: LoanDisbursed, now: datetime) -> None:

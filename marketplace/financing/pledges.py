@@ -212,7 +212,7 @@ def ask_release(actor: Actor, pledge_id: UUID, reason: str, now: datetime) -> Pl
     session.flush()
     announce(actor, now, ReleaseAsked(pledge.id))
     if not _second_person_needed(pledge, loan):
-        _release(actor, pledge, now)
+        end_pledge(actor, pledge, PledgeStatus.RELEASED, pledge.registration_number or "", now)
     return pledge
 
 
@@ -226,7 +226,7 @@ def approve_release(actor: Actor, pledge_id: UUID, now: datetime) -> Pledge:
     if _second_person_needed(pledge, loan):
         require(actor.person_id is not None and actor.person_id != pledge.release_asked_by, SecondPersonNeeded())
     require(not loan.outstanding or bool(pledge.release_reason), LoanStillOwed(outstanding=loan.outstanding))
-    _release(actor, pledge, now)
+    end_pledge(actor, pledge, PledgeStatus.RELEASED, pledge.registration_number or "", now)
     return pledge
 
 
@@ -252,6 +252,24 @@ def pledge_for_lender(actor: Actor, pledge_id: UUID) -> Pledge:
     require(policy.is_lender(actor, pledge.lender_id), policy.WrongActor())
     require(actor.may("loan.underwrite") or actor.may("loan.approve"))
     return pledge
+
+
+def end_pledge(actor: Actor, pledge: Pledge, ending: PledgeStatus, reference: str, now: datetime) -> None:
+    """The locked pledge no longer burdens the right: released by the lender, or spent by its enforcement."""
+    pledge.become(ending)
+    pledge.released_on = now.date()
+    if pledge.encumbrance_id is not None:
+        lift_encumbrance(actor, pledge.encumbrance_id, now, reference=reference)
+    session.flush()
+    if ending is PledgeStatus.RELEASED:
+        announce(actor, now, PledgeReleased(pledge.id))
+
+
+def pledge_of_encumbrance(encumbrance_id: UUID) -> Pledge | None:
+    """The locked pledge behind an entry of the register, if it secures a loan made here."""
+    query = select(Pledge).where(Pledge.encumbrance_id == encumbrance_id).with_for_update()
+    found: Pledge | None = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    return found
 
 
 def pledges_of_loan(loan_id: UUID) -> list[Pledge]:
@@ -280,12 +298,3 @@ def require_free(asset: Asset) -> None:
 
 def _second_person_needed(pledge: Pledge, loan: Loan) -> bool:
     return bool(loan.outstanding) or needs_second_person(pledge.lender_id, loan.principal)
-
-
-def _release(actor: Actor, pledge: Pledge, now: datetime) -> None:
-    pledge.become(PledgeStatus.RELEASED)
-    pledge.released_on = now.date()
-    if pledge.encumbrance_id is not None:
-        lift_encumbrance(actor, pledge.encumbrance_id, now, reference=pledge.registration_number or "")
-    session.flush()
-    announce(actor, now, PledgeReleased(pledge.id))

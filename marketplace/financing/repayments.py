@@ -20,7 +20,7 @@ from marketplace.financing.bank_books import book_repayment
 from marketplace.financing.due_dates import business_date
 from marketplace.financing.loan_quality import restate
 from marketplace.financing.loans import (
-    RUNNING,
+    OWING,
     Instalment,
     Loan,
     LoanPaidOff,
@@ -57,6 +57,7 @@ class Repayment(Model):
     bank_reference: Mapped[str] = mapped_column(String(80))
     applied: Mapped[dict[str, Any]]
     early: Mapped[bool] = mapped_column(default=False)
+    costs: Mapped[Money | None] = money_columns("costs", optional=True)
     recorded_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     recorded_at: Mapped[datetime]
 
@@ -80,53 +81,43 @@ class Receipt:
 
 def record_repayment(actor: Actor, loan_id: UUID, receipt: Receipt, now: datetime) -> Repayment:
     """Book what arrived: penalty, fees, interest, principal, the oldest instalment first; exactly the payoff ends the loan."""
-    loan = _loan_to_repay(actor, loan_id, receipt, now)
-    instalments = instalments_of(loan.id)
-    payoff = payoff_of(loan, instalments, receipt.received_on)
-    due = _due_by(loan, instalments, receipt.received_on)
-    early = receipt.amount == payoff and receipt.amount > due
-    if early:
-        _close_future(instalments, receipt.received_on)
-    return _book(actor, loan, instalments, receipt, now, Limits(due=due, payoff=payoff, early=early))
-
-
-def apply_proceeds(actor: Actor, loan_id: UUID, receipt: Receipt, now: datetime) -> Repayment:
-    """Book what a pledged right brought against everything owed, which falls due at once."""
-    loan = _loan_to_repay(actor, loan_id, receipt, now)
-    instalments = instalments_of(loan.id)
-    payoff = payoff_of(loan, instalments, receipt.received_on)
-    _fall_due_at_once(instalments, receipt.received_on)
-    return _book(actor, loan, instalments, receipt, now, Limits(due=payoff, payoff=payoff, early=True))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """How much can be applied on a day, and whether everything fell due."""
-
-    due: Money
-    payoff: Money
-    early: bool
-
-
-def _loan_to_repay(actor: Actor, loan_id: UUID, receipt: Receipt, now: datetime) -> Loan:
     loan = loan_for_lender(actor, loan_id)
     require(actor.may("loan.underwrite"))
-    require(loan.status in RUNNING, WrongStatus(current=loan.status.value, wanted="repayment"))
-    _require_sound(loan, receipt, now)
-    return loan
+    require(loan.status in OWING, WrongStatus(current=loan.status.value, wanted="repayment"))
+    require_sound(loan, receipt, now)
+    instalments = instalments_of(loan.id)
+    on = receipt.received_on
+    if loan.status is LoanStatus.WRITTEN_OFF:
+        fall_due_at_once(instalments, on)
+    payoff = payoff_of(loan, instalments, on)
+    due = _due_by(loan, instalments, on)
+    early = receipt.amount == payoff and receipt.amount > due
+    if early:
+        _close_future(instalments, on)
+    allocation = allocate(receipt.amount.amount_minor, [one.owed for one in _payable(instalments, on)])
+    require(not allocation.rest, MoreThanDue(due=due, payoff=payoff))
+    return book_receipt(actor, loan, Booking(receipt, allocation, early=early), now)
 
 
-def _book(
-    actor: Actor, loan: Loan, instalments: list[Instalment], receipt: Receipt, now: datetime, limits: Limits
-) -> Repayment:
-    allocation = allocate(receipt.amount.amount_minor, [one.owed for one in _payable(instalments, receipt.received_on)])
-    if allocation.rest:
-        raise MoreThanDue(due=limits.due, payoff=limits.payoff)
-    repayment = _keep(actor, loan, receipt, allocation, limits.early, now)
-    _apply(instalments, allocation, receipt.received_on)
+@dataclass(frozen=True)
+class Booking:
+    """A receipt with the parts of the debt it pays, and what was spent to get it."""
+
+    receipt: Receipt
+    allocation: Allocation
+    early: bool
+    costs: Money | None = None
+
+
+def book_receipt(actor: Actor, loan: Loan, booking: Booking, now: datetime) -> Repayment:
+    """Write a receipt into the locked loan, its instalments and the bank's books; the last cent ends the loan."""
+    repayment = _keep(actor, loan, booking, now)
+    for one in instalments_of(loan.id):
+        if one.nr in booking.allocation.parts:
+            one.take(booking.allocation.parts[one.nr], booking.receipt.received_on)
     session.flush()
-    book_repayment(actor, loan, repayment.id, allocation, now)
-    loan.outstanding -= Money(_principal(allocation), loan.currency)
+    book_repayment(actor, loan, repayment.id, booking.allocation, now)
+    loan.outstanding -= Money(booking.allocation.total(Part.PRINCIPAL), loan.currency)
     announce(actor, now, RepaymentReceived(loan.id, repayment.id))
     _conclude(actor, loan, repayment, now)
     return repayment
@@ -157,7 +148,8 @@ def repayments_of(loan_id: UUID) -> list[Repayment]:
     return list(session.execute(query).scalars())
 
 
-def _require_sound(loan: Loan, receipt: Receipt, now: datetime) -> None:
+def require_sound(loan: Loan, receipt: Receipt, now: datetime) -> None:
+    """Refuse a receipt in another currency, of an impossible day, or booked before."""
     if receipt.amount.currency != loan.currency:
         raise Malformed("amount", _l("The repayment must be in the currency of the loan."))
     if loan.disbursed_on is None or not loan.disbursed_on <= receipt.received_on <= business_date(now):
@@ -191,45 +183,33 @@ def _close_future(instalments: list[Instalment], on: date) -> None:
         one.settled_on = on
 
 
-def _fall_due_at_once(instalments: list[Instalment], on: date) -> None:
+def fall_due_at_once(instalments: list[Instalment], on: date) -> None:
     """After default the whole debt stands in the oldest unpaid instalment; interest that has not run up is not charged."""
     unsettled = [one for one in instalments if one.settled_on is None]
-    oldest = unsettled[0]
-    for one in unsettled[1:]:
-        if one.due_on <= on:
-            continue
+    for one in [later for later in unsettled[1:] if later.due_on > on]:
+        oldest = unsettled[0]
         oldest.principal_minor += one.principal_minor - one.paid_principal_minor
         oldest.interest_minor += max(run_up(one, on) - one.paid_interest_minor, 0)
         one.principal_minor, one.interest_minor = one.paid_principal_minor, one.paid_interest_minor
         one.settled_on = on
 
 
-def _keep(actor: Actor, loan: Loan, receipt: Receipt, allocation: Allocation, early: bool, now: datetime) -> Repayment:
+def _keep(actor: Actor, loan: Loan, booking: Booking, now: datetime) -> Repayment:
+    receipt, parts = booking.receipt, booking.allocation.parts
     repayment = Repayment(
         loan_id=loan.id,
         amount=receipt.amount,
         received_on=receipt.received_on,
         bank_reference=receipt.bank_reference,
-        applied={
-            str(nr): {part.value: taken for part, taken in parts.items()} for nr, parts in allocation.parts.items()
-        },
-        early=early,
+        applied={str(nr): {part.value: taken for part, taken in one.items()} for nr, one in parts.items()},
+        early=booking.early,
+        costs=booking.costs,
         recorded_by=actor.person_id,
         recorded_at=now,
     )
     session.add(repayment)
     session.flush()
     return repayment
-
-
-def _apply(instalments: list[Instalment], allocation: Allocation, on: date) -> None:
-    for one in instalments:
-        if one.nr in allocation.parts:
-            one.take(allocation.parts[one.nr], on)
-
-
-def _principal(allocation: Allocation) -> int:
-    return allocation.total(Part.PRINCIPAL)
 
 
 def _conclude(actor: Actor, loan: Loan, repayment: Repayment, now: datetime) -> None:

@@ -279,8 +279,14 @@ def _require_claimable(enrolment: Enrolment, loss: Money, now: datetime) -> None
     loan = loan_seen(enrolment.loan_id, now.date())
     if not trigger_reached(scheme_of(enrolment).terms, loan):
         raise ClaimTooEarly(overdue_days=loan.overdue_days, loan_class=loan.loan_class)
-    if loss > loan.outstanding:
-        raise ClaimAboveOutstanding(loss=loss, outstanding=loan.outstanding)
+    require_still_owed(enrolment, loss, now)
+
+
+def require_still_owed(enrolment: Enrolment, loss: Money, now: datetime) -> None:
+    """Refuse to share more than the borrower still owes; a repayment in the meantime lowers the loss."""
+    outstanding = loan_seen(enrolment.loan_id, now.date()).outstanding
+    if loss > outstanding:
+        raise ClaimAboveOutstanding(loss=loss, outstanding=outstanding)
 
 
 def _put_documents(

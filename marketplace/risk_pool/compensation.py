@@ -19,7 +19,7 @@ from marketplace.ledger.accounts import Side, lock_accounts, open_account
 from marketplace.ledger.entries import Posting, post
 from marketplace.risk_pool import policy
 from marketplace.risk_pool.capacity import breaks, loss_rate
-from marketplace.risk_pool.claims import Claim, ClaimShare, ClaimStatus, find_claim, move
+from marketplace.risk_pool.claims import Claim, ClaimShare, ClaimStatus, find_claim, move, require_still_owed
 from marketplace.risk_pool.enrolling import release_commitment
 from marketplace.risk_pool.enrolments import Enrolment, EnrolmentStatus, scheme_of
 from marketplace.risk_pool.enrolments import move as move_enrolment
@@ -70,6 +70,7 @@ def compensate_claim(actor: Actor, claim_id: UUID, now: datetime) -> Claim:
     require_fresh(actor, now)
     pool = find(Pool, pool.id, lock=True)
     require_standing(pool.id, enrolment.bank_id)
+    require_still_owed(enrolment, claim.loss, now)
     scheme = scheme_of(enrolment)
     shares = preview_claim(claim, enrolment, pool, now)
     move(actor, claim, ClaimStatus.COMPENSATED, now)

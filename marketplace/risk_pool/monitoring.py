@@ -4,11 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from marketplace.core.actor import SYSTEM, Actor
+from marketplace.core.db import find
 from marketplace.financing.loans import InstalmentMissed, LoanClassified, LoanDefaulted, LoanDisbursed, LoanPaidOff
-from marketplace.risk_pool.claims import ClaimStatus, live_claim
+from marketplace.financing.repayments import Repayment, RepaymentReceived
+from marketplace.risk_pool.claims import Claim, ClaimStatus, live_claim
 from marketplace.risk_pool.enrolling import activate_enrolment, release_commitment
-from marketplace.risk_pool.enrolments import EnrolmentStatus, enrolment_of_loan, move
+from marketplace.risk_pool.enrolments import Enrolment, EnrolmentStatus, enrolment_of_loan, move
 from marketplace.risk_pool.loans_seen import loan_seen
+from marketplace.risk_pool.pools import Pool
+from marketplace.risk_pool.recoveries import Recovered, is_recorded, position_of, share_recovered
 
 RUNNING = (EnrolmentStatus.ACTIVE, EnrolmentStatus.EXTENDED)
 
@@ -26,6 +30,29 @@ def follow_class(_actor: Actor, fact: LoanClassified | LoanDefaulted | Instalmen
 def end_when_paid(_actor: Actor, fact: LoanPaidOff, now: datetime) -> None:
     """A loan was paid off."""
     end_with_loan(fact.loan_id, now)
+
+
+def share_repayment(actor: Actor, fact: RepaymentReceived, now: datetime) -> None:
+    """What a compensated loan still brings is shared back, up to what the parties bore; the rest is the bank's."""
+    enrolment = enrolment_of_loan(fact.loan_id)
+    claim = live_claim(enrolment.id) if enrolment is not None else None
+    if enrolment is None or claim is None or claim.status is not ClaimStatus.COMPENSATED:
+        return
+    claim, enrolment = find(Claim, claim.id, lock=True), find(Enrolment, enrolment.id, lock=True)
+    pool, repayment = find(Pool, enrolment.pool_id), find(Repayment, fact.repayment_id)
+    open_still = enrolment.status is EnrolmentStatus.COMPENSATED and repayment.amount.currency == pool.currency
+    if not open_still or is_recorded(claim, repayment.bank_reference):
+        return
+    cost = repayment.costs or pool.zero
+    received = position_of(claim, enrolment).room_for(repayment.amount + cost, cost)
+    if not received:
+        return
+    source = "borrower" if repayment.costs is None else "collateral"
+    came = Recovered(
+        received=received, cost=cost, day=repayment.received_on, source=source,
+        bank_reference=repayment.bank_reference,
+    )  # fmt: skip
+    share_recovered(actor, (claim, enrolment, pool), came, now)
 
 
 def follow_loan(loan_id: UUID, now: datetime) -> None:

@@ -45,6 +45,12 @@ class RecoveryShareSettled(Refused):
     message = _l("This share of the recovery was already handed over.")
 
 
+class RecoveryRecorded(Refused):
+    """The same receipt of the bank statement was shared before."""
+
+    message = _l("The receipt %(bank_reference)s was shared already.")
+
+
 class Recovery(Model):
     """One amount the bank recovered, and what it cost."""
 
@@ -98,6 +104,17 @@ class RecoveryShareSettledFact(Fact):
     party: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Recovered:
+    """What came in after compensation, what it cost to get, and where it came from."""
+
+    received: Money
+    cost: Money
+    day: date
+    source: str
+    bank_reference: str
+
+
 def record_recovery(
     actor: Actor, claim_id: UUID, received: Money, cost: Money, details: tuple[date, str, str], now: datetime
 ) -> Recovery:
@@ -111,10 +128,26 @@ def record_recovery(
     day, source, bank_reference = details
     if day > now.date():
         raise Malformed("received_on", _l("This day has not come yet."))
-    divided, _after = position_of(claim, enrolment).share(received, cost)
+    require(not is_recorded(claim, bank_reference), RecoveryRecorded(bank_reference=bank_reference))
+    return share_recovered(
+        actor, (claim, enrolment, pool),
+        Recovered(received=received, cost=cost, day=day, source=source, bank_reference=bank_reference), now,
+    )  # fmt: skip
+
+
+def is_recorded(claim: Claim, bank_reference: str) -> bool:
+    """Whether this receipt was shared before."""
+    query = select(Recovery.id).where(Recovery.claim_id == claim.id, Recovery.bank_reference == bank_reference)
+    return session.execute(query).first() is not None
+
+
+def share_recovered(actor: Actor, place: tuple[Claim, Enrolment, Pool], came: Recovered, now: datetime) -> Recovery:
+    """Divide a recovery of a locked claim, post it and say so."""
+    claim, enrolment, pool = place
+    divided, _after = position_of(claim, enrolment).share(came.received, came.cost)
     recovery = Recovery(
-        claim_id=claim.id, received=received, cost=cost, received_on=day, source=source,
-        bank_reference=bank_reference, recorded_by=actor.person_id,
+        claim_id=claim.id, received=came.received, cost=came.cost, received_on=came.day, source=came.source,
+        bank_reference=came.bank_reference, recorded_by=actor.person_id,
     )  # fmt: skip
     session.add(recovery)
     session.flush()

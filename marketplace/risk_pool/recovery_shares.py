@@ -115,6 +115,12 @@ class RecoveryPosition:
         """What each party has not had back."""
         return {party: amount - self.paid[party] for party, amount in self.borne.items()}
 
+    def room_for(self, received: Money, cost: Money) -> Money:
+        """How much of an amount is shared at all: cost, what the parties still bear, and the stated other loss."""
+        zero = Money.zero(received.currency)
+        still = sum(self.still_borne.values(), zero)
+        return min(received, self.cost_open + cost + still + self.other_loss_open, key=lambda one: one.amount_minor)
+
     def share(self, received: Money, cost: Money, last: bool = False) -> tuple[RecoveryShares, "RecoveryPosition"]:
         """Divide one recovery: cost first, then the parties until whole, then other loss, then the pledgor.
 

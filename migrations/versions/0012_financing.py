@@ -462,6 +462,8 @@ def upgrade() -> None:
         sa.Column("bank_reference", sa.String(length=80), nullable=False),
         sa.Column("applied", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("early", sa.Boolean(), nullable=False),
+        sa.Column("costs_minor", sa.BigInteger(), nullable=True),
+        sa.Column("costs_currency", sa.CHAR(length=3), nullable=True),
         sa.Column("recorded_by", sa.Uuid(), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_repayments_amount_positive")),
@@ -525,7 +527,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["pledge_id"], ["pledges.id"], name=op.f("fk_realisations_pledge_id_pledges")),
         sa.ForeignKeyConstraint(["recorded_by"], ["people.id"], name=op.f("fk_realisations_recorded_by_people")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_realisations")),
-        sa.UniqueConstraint("pledge_id", name=op.f("uq_realisations_pledge_id")),
+        sa.UniqueConstraint("pledge_id", "bank_reference", name=op.f("uq_realisations_pledge_id_bank_reference")),
     )
 
 
