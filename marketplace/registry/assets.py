@@ -153,7 +153,7 @@ class AssetNumber(Model):
     __tablename__ = "asset_numbers"
     __table_args__ = (Index("uq_asset_numbers", "key", "use", "asset_id", unique=True),)
 
-    asset_id: Mapped[UUID] = mapped_column(ForeignKey("assets.id"), index=True)
+    asset_id: Mapped[UUID] = mapped_column(ForeignKey("assets.id"))
     key: Mapped[str] = mapped_column(String(120))
     use: Mapped[str] = mapped_column(String(12))
 

@@ -249,7 +249,6 @@ def _make_asset_numbers() -> None:
         sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name=op.f("fk_asset_numbers_asset_id_assets")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_asset_numbers")),
     )
-    op.create_index(op.f("ix_asset_numbers_asset_id"), "asset_numbers", ["asset_id"], unique=False)
     op.create_index("uq_asset_numbers", "asset_numbers", ["key", "use", "asset_id"], unique=True)
 
 

@@ -15,106 +15,15 @@ from tests.makers.identity import make_actor, make_organisation
 from tests.makers.registry import make_asset
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-TABLE = """office,kind,number,kind_code,application_number,application_date,publication_date,grant_date,status,title_zh,owners
-CN,invention,919000001,B,2021190000011,2021-01-05,2023-01-06,2023-01-06,in_force,虚构阀门,{owner}
-CN,invention,919000002,B,2021190000022,2021-13-05,2023-01-06,2023-01-06,in_force,虚构水泵,{owner}
-CN,invention,919000003,B,2021190000033,2021-01-05,2023-01-06,2023-01-06,in_force,虚构支架,某某公司
-"""
 
 
 def key() -> dict[str, str]:
     return {"Idempotency-Key": uuid4().hex}
 
 
-def upload(client: FlaskClient, content: str, name: str = "rights.csv", path: str = "/assets/import") -> Any:
-    data = {"file": (io.BytesIO(content.encode()), name), "format": "auto"}
-    return client.post(path, data=data, headers=key(), content_type="multipart/form-data")
-
-
-def test_a_holder_imports_a_file_in_three_steps(client: FlaskClient, sign_in: Any, run_jobs: Any, db: Any) -> None:
-    holder = make_organisation(name_zh="虚构持有人有限公司")
-    actor = make_actor(holder)
-    sign_in(client, actor)
-    assert "第一步" in client.get("/assets/import?lang=zh").text
-    answer = upload(client, TABLE.format(owner="虚构持有人有限公司"))
-    assert answer.status_code == 303
-    place = answer.headers["Location"]
-    run_jobs()
-    report = client.get(place + "?lang=en").text
-    assert "This is not a day of the calendar." in report
-    assert "Step 2 of 3" in report
-    assert "还没有权利" in client.get("/assets?lang=zh").text
-    errors = client.get(place + "/errors.csv?lang=en").text
-    assert "rights.csv,2,application_date,bad_date,This is not a day of the calendar.,2021-13-05" in errors
-    assert client.post(place + "/confirmation", headers=key()).status_code == 303
-    run_jobs()
-    assert "Step 3 of 3" in client.get(place + "?lang=en").text
-    mine = client.get("/assets").text
-    assert "虚构阀门" in mine
-    assert "虚构支架" not in mine
-
-
-def test_the_same_file_by_the_api(client: FlaskClient, sign_in: Any, run_jobs: Any, db: Any) -> None:
-    actor = make_actor(make_organisation(name_zh="虚构接口有限公司"))
-    sign_in(client, actor)
-    made = upload(client, TABLE.format(owner="虚构接口有限公司"), path="/api/v1/imports")
-    assert made.status_code == 201
-    run_jobs()
-    address = f"/api/v1/imports/{made.json['id']}"
-    shown = client.get(address).json
-    assert (shown["status"], shown["report"]["created"], shown["report"]["rejected_count"]) == ("checked", 2, 1)
-    assert client.post(address + "/confirmation", json={}, headers=key()).status_code == 200
-    run_jobs()
-    assert client.get(address).json["claimed"] == 1
-    assert [asset["titles"]["zh"] for asset in client.get("/api/v1/assets").json] == ["虚构阀门"]
-
-
-def test_nobody_retells_the_right_of_another(client: FlaskClient, sign_in: Any, run_jobs: Any, db: Any) -> None:
-    table = TABLE.format(owner="虚构先到有限公司")
-    for name in ("虚构先到有限公司", "虚构后到有限公司"):
-        sign_in(client, make_actor(make_organisation(name_zh=name)))
-        place = upload(client, table.replace("in_force", "lapsed") if name == "虚构后到有限公司" else table).headers[
-            "Location"
-        ]
-        run_jobs()
-        if name == "虚构先到有限公司":
-            client.post(place + "/confirmation", headers=key())
-            run_jobs()
-    assert "is not yours" in client.get(place + "?lang=en").text
-
-
-def test_a_hostile_file_is_refused_with_its_reason(client: FlaskClient, sign_in: Any, run_jobs: Any, db: Any) -> None:
-    sign_in(client, make_actor())
-    bomb = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>'
-    place = upload(client, bomb, "x.xml").headers["Location"]
-    run_jobs()
-    assert "declares entities" in client.get(place + "?lang=en").text
-
-
-def test_an_empty_upload_is_malformed(client: FlaskClient, sign_in: Any, db: Any) -> None:
-    sign_in(client, make_actor())
-    assert upload(client, " ").status_code == 422
-    assert client.post("/api/v1/imports", data={"format": "auto"}, headers=key()).status_code == 422
-
-
-def test_another_organisation_sees_no_import(client: FlaskClient, sign_in: Any, db: Any) -> None:
-    sign_in(client, make_actor())
-    place = upload(client, TABLE.format(owner="某")).headers["Location"]
-    sign_in(client, make_actor())
-    assert client.get(place).status_code == 404
-    assert client.post(place + "/confirmation", headers=key()).status_code == 404
-
-
 @pytest.mark.parametrize("path", ["/assets", "/assets/import", "/api/v1/assets"])
 def test_nobody_signed_in_is_asked_to_sign_in(client: FlaskClient, db: Any, path: str) -> None:
     assert client.get(path).status_code in (302, 401)
-
-
-def test_an_unapproved_organisation_imports_nothing(client: FlaskClient, sign_in: Any, db: Any) -> None:
-    from marketplace.identity.organisations import OrganisationStatus
-
-    sign_in(client, make_actor(make_organisation(status=OrganisationStatus.SUBMITTED)))
-    assert upload(client, TABLE.format(owner="某"), path="/api/v1/imports").status_code == 403
 
 
 def test_the_asset_page_says_what_may_be_done_and_why_not(client: FlaskClient, sign_in: Any, db: Any) -> None:

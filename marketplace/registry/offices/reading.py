@@ -57,7 +57,7 @@ def _read_plain(stream: BinaryIO, name: str, wanted: str) -> Iterator[Row]:
     stream.seek(0)
     if not head.strip():
         raise UnreadableFile("empty_file", "The file holds nothing.")
-    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    start = _first_characters(head)
     if head.startswith(_PACKED):
         raise UnreadableFile("packed_file", "Unpack the file first; only ZIP, XLSX, XML, JSON and CSV are read.")
     if head.startswith(_PICTURE):
@@ -66,7 +66,7 @@ def _read_plain(stream: BinaryIO, name: str, wanted: str) -> Iterator[Row]:
         raise UnreadableFile("old_format", "USPTO text before 2001 (green book) is not supported.")
     if _SGML_GRANT.match(start):
         raise UnreadableFile("old_format", "USPTO SGML of 2001 is not supported.")
-    if start.startswith(b"<") or head.startswith((b"\xff\xfe<", b"\xfe\xff\x00<")):
+    if start.startswith(b"<"):
         yield from xml_formats.read_xml(stream, wanted)
     elif start.startswith((b"{", b"[")):
         yield from _read_json(stream, name, wanted)
@@ -74,6 +74,13 @@ def _read_plain(stream: BinaryIO, name: str, wanted: str) -> Iterator[Row]:
         raise UnreadableFile("wrong_encoding", "The file is neither XML, JSON nor UTF-8 text.")
     else:
         yield from tables.read_csv(stream, head, wanted)
+
+
+def _first_characters(head: bytes) -> bytes:
+    """How the text begins, in whichever marked encoding."""
+    if head.startswith(_UTF16):
+        head = head[:400].decode("utf-16", "ignore").encode("utf-8", "ignore")
+    return head.removeprefix(codecs.BOM_UTF8).lstrip()
 
 
 def _read_json(stream: BinaryIO, name: str, wanted: str) -> Iterator[Row]:

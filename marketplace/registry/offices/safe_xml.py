@@ -9,6 +9,7 @@ text as written, so nothing is lost silently.
 import codecs
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import BinaryIO
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
@@ -19,6 +20,8 @@ CHUNK_BYTES = 65_536
 MAX_DEPTH = 300
 MAX_RECORD_CHARACTERS = 16_000_000
 MAX_RECORD_ELEMENTS = 400_000
+MAX_FRUITLESS_DOCUMENTS = 1000
+MAX_TOKEN_BYTES = 2_000_000
 _DECLARED_ENCODING = re.compile(rb"""^<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _NATIVE_ENCODINGS = {"utf-8", "utf-16", "iso8859-1", "ascii"}
 _TEXT_ENCODINGS = {
@@ -27,6 +30,7 @@ _TEXT_ENCODINGS = {
 }  # fmt: skip
 _NEXT_DOCUMENT = re.compile(rb"<\?xml\s+version")
 _HELD_BACK = 256
+_BEHIND_THE_ROOT = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
 _SKIPPED_PARTS = {"description", "drawings", "Description", "Drawings", "search-report-data"}
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _XINCLUDE = "http://www.w3.org/2001/XInclude"
@@ -40,19 +44,32 @@ _SCHEMELESS = re.compile(r"^(?:file|jar|data|gopher|php|expect):", re.IGNORECASE
 
 
 def read_records(stream: BinaryIO, record_tags: frozenset[str]) -> Iterator[tuple[str, Element]]:
-    """Every outermost record element of the stream with the name of its document's root."""
+    """Every outermost record element of the stream with the name of its document's root.
+
+    Documents may follow one another in one file, with an XML declaration each or without.
+    """
     reader = _DocumentReader(record_tags)
-    documents = 0
+    documents = fruitless = 0
     for piece, ends_document in _document_pieces(stream):
         if ends_document and documents and not reader.started and not piece.strip():
             return
-        reader.feed(piece, final=ends_document)
-        yield from reader.take()
-        if ends_document:
-            documents += 1
+        rest = reader.feed(piece, final=ends_document)
+        while True:
+            for record in reader.take():
+                fruitless = 0
+                yield record
+            if not rest and not ends_document:
+                break
+            documents, fruitless = documents + 1, fruitless + 1
+            if fruitless > MAX_FRUITLESS_DOCUMENTS:
+                raise UnreadableFile("unknown_format", "The XML holds no record of a known office format.")
             reader = _DocumentReader(record_tags)
+            if not rest:
+                break
+            rest = reader.feed(rest, final=ends_document)
 
 
+@lru_cache(maxsize=4096)
 def local_name(name: str) -> str:
     """The element name without its namespace prefix."""
     return name.rsplit(":", 1)[-1]
@@ -119,25 +136,36 @@ class _DocumentReader:
         self._root = ""
         self._characters = 0
         self._elements = 0
+        self._fed = 0
+        self._before = b""
 
     @property
     def started(self) -> bool:
         return self._parser is not None
 
-    def feed(self, piece: bytes, final: bool) -> None:
+    def feed(self, piece: bytes | memoryview, final: bool) -> memoryview | None:
+        """Parse a piece; what stands behind the root element, were it another document, is given back."""
         if self._parser is None:
-            piece = piece if piece.startswith(_UTF16_MARKS) else piece.lstrip()
+            piece = bytes(piece) if bytes(piece[:2]) in _UTF16_MARKS else bytes(piece).lstrip()
             if not piece and not final:
-                return
+                return None
             if not piece:
                 raise UnreadableFile("empty_file", "The file holds nothing.")
             self._parser = self._new_parser(piece)
         try:
             self._parser.Parse(piece, final)
         except expat.ExpatError as wrong:
+            if wrong.code == _BEHIND_THE_ROOT and self._depth == 0:
+                whole = self._before + bytes(piece)
+                return memoryview(whole)[self._parser.ErrorByteIndex - self._fed + len(self._before) :]
             raise UnreadableFile("malformed_xml", f"The XML is malformed: {wrong}.") from wrong
         except (LookupError, ValueError) as wrong:
             raise UnreadableFile("wrong_encoding", "The encoding cannot be read.") from wrong
+        self._fed += len(piece)
+        if not final and self._fed - self._parser.CurrentByteIndex > MAX_TOKEN_BYTES:
+            raise UnreadableFile("hostile_xml", "One tag, comment or attribute is far too long.")
+        self._before = bytes(piece[-_HELD_BACK:])
+        return None
 
     def take(self) -> list[tuple[str, Element]]:
         done, self._done = self._done, []
@@ -169,7 +197,8 @@ class _DocumentReader:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise UnreadableFile("hostile_xml", "The elements are nested too deeply.")
-        _check_attributes(attributes)
+        if attributes:
+            _check_attributes(attributes)
         tag = local_name(name)
         self._root = self._root or tag
         if self._skip_below:
@@ -224,6 +253,8 @@ class _DocumentReader:
 
 
 def _element(tag: str, attributes: dict[str, str]) -> Element:
+    if not attributes:
+        return Element(tag)
     return Element(tag, {local_name(key): value for key, value in attributes.items()})
 
 

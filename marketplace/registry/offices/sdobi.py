@@ -58,8 +58,10 @@ def _first(data: Element, tag: str) -> str:
 
 
 def _day(data: Element, tag: str) -> str:
+    """The day as its own element, else at the head of the text."""
     found = next(_inside(data, tag), None)
-    return st36.text_of(found)[:8]
+    day = next(found.iter("date"), None) if found is not None else None
+    return st36.text_of(day) or st36.text_of(found)[:8]
 
 
 def _titles(data: Element, language: str) -> Iterator[tuple[str, str]]:

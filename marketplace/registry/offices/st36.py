@@ -6,6 +6,7 @@ applicants, inventors, classifications-ipcr); only prefixes and where names stan
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from marketplace.registry.offices.kinds import asset_kind_of, is_grant, published_status
@@ -22,6 +23,7 @@ _PREFIXES = ("us-", "cn-", "ep-", "jp-", "wo-", "kr-")
 _LANGUAGE_OF_OFFICE = {"CN": "zh", "TW": "zh", "JP": "ja", "KR": "ko", "US": "en", "GB": "en"}
 
 
+@lru_cache(maxsize=4096)
 def plain(tag: str) -> str:
     """The element name without the office's own prefix."""
     for prefix in _PREFIXES:
