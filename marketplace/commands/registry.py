@@ -19,6 +19,7 @@ from marketplace.registry.instrument_cases import judge_cases
 from marketplace.registry.integrity import verify_register
 from marketplace.registry.offices.reading import FORMATS, read_path
 from marketplace.registry.offices.record import UnreadableFile
+from marketplace.registry.security_chains import security_of_party
 
 group = AppGroup("registry", help="Import, show, check and verify the register.")
 
@@ -82,6 +83,17 @@ def verify() -> None:
     say(answer)
     if not answer["valid"]:
         raise SystemExit(1)
+
+
+@group.command("security")
+@click.argument("name")
+@click.option("--on", "on", default=None, help="The day to show, as 2022-07-08; today if left out.")
+def security(name: str, on: str | None) -> None:
+    """Show who holds security over which rights of a party, replayed from the recordations."""
+    try:
+        say(security_of_party(name, _day(on) or now().date()))
+    except Problem as problem:
+        refuse(problem)
 
 
 def _import_file(file: Path, wanted: str, report: ImportReport) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Model, session
 from marketplace.registry.assets import Asset, application_key, number_key
+from marketplace.registry.names import party_key
 from marketplace.registry.offices.record import Conveyance as RecordedConveyance
 from marketplace.registry.offices.record import PropertyReference
 from marketplace.registry.pouring import pour
@@ -18,7 +19,10 @@ class Conveyance(Model):
     """One recordation, under its reel and frame."""
 
     __tablename__ = "conveyances"
-    __table_args__ = (Index("uq_conveyances_reference", "office", "reference", unique=True),)
+    __table_args__ = (
+        Index("uq_conveyances_reference", "office", "reference", unique=True),
+        Index("ix_conveyances_party_keys", "party_keys", postgresql_using="gin"),
+    )
 
     office: Mapped[str] = mapped_column(String(2))
     reference: Mapped[str] = mapped_column(String(40))
@@ -28,6 +32,7 @@ class Conveyance(Model):
     executed_on: Mapped[date | None] = mapped_column(Date)
     assignors: Mapped[list[str]]
     assignees: Mapped[list[str]]
+    party_keys: Mapped[list[str]] = mapped_column(default=list)
     known_from: Mapped[datetime]
 
 
@@ -46,6 +51,7 @@ class ConveyedRight(Model):
     application_key: Mapped[str] = mapped_column(String(60))
     patent_key: Mapped[str] = mapped_column(String(60))
     title: Mapped[str] = mapped_column(Text)
+    known_from: Mapped[datetime]
 
 
 def store_conveyances(rows: Iterable[RecordedConveyance], now: datetime) -> tuple[int, int]:
@@ -66,7 +72,7 @@ def store_conveyances(rows: Iterable[RecordedConveyance], now: datetime) -> tupl
     pour(
         ConveyedRight,
         [
-            {**dict(zip(names, place, strict=True)), "title": title}
+            {**dict(zip(names, place, strict=True)), "title": title, "known_from": now}
             for place, title in rights.items()
             if place not in known_rights
         ],
@@ -107,13 +113,20 @@ def _heading(row: RecordedConveyance, now: datetime) -> dict[str, Any]:
         "executed_on": row.executed_on,
         "assignors": list(row.assignors),
         "assignees": list(row.assignees),
+        "party_keys": sorted({party_key(name)[:500] for name in (*row.assignors, *row.assignees)}),
         "known_from": now,
     }
 
 
-def conveyances_of(asset: Asset) -> list[Conveyance]:
-    """The recordations that touch the asset, in the order of their recording."""
-    numbers = [number_key(asset.number), number_key(asset.facts.get("registration_number", ""))]
+def keys_of(asset: Asset) -> tuple[set[str], str]:
+    """The patent numbers and the application number of an asset, as recordations are compared."""
+    numbers = (number_key(asset.number), number_key(asset.facts.get("registration_number", "")))
+    return {number for number in numbers if number}, application_key(asset.office, asset.application_number)
+
+
+def conveyances_of(asset: Asset, known_at: datetime | None = None) -> list[Conveyance]:
+    """The recordations that touch the asset, in the order of their recording, by what is or was known."""
+    patents, application = keys_of(asset)
     query = (
         select(Conveyance)
         .join(
@@ -122,13 +135,12 @@ def conveyances_of(asset: Asset) -> list[Conveyance]:
         )
         .where(
             Conveyance.office == asset.office,
-            or_(
-                ConveyedRight.patent_key.in_([number for number in numbers if number]),
-                ConveyedRight.application_key == (application_key(asset.office, asset.application_number) or "-"),
-            ),
+            or_(ConveyedRight.patent_key.in_(patents), ConveyedRight.application_key == (application or "-")),
         )
         .order_by(Conveyance.recorded_on, Conveyance.reference)
     )
+    if known_at is not None:
+        query = query.where(Conveyance.known_from <= known_at, ConveyedRight.known_from <= known_at)
     return list(session.execute(query.distinct()).scalars())
 
 

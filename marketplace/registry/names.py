@@ -12,6 +12,11 @@ _LEGAL_FORMS = {
     "BHD", "SDN", "THE",
 }  # fmt: skip
 _CHINESE_FORMS = ("集团股份有限公司", "股份有限公司", "有限责任公司", "集团有限公司", "有限公司", "株式会社", "公司")
+_CAPACITY = re.compile(
+    r"[,;(]?\s*(?:,\s*|\(|\b)(?:SOLELY\s+)?(?:IN\s+ITS\s+CAPACITY\s+)?AS\s+(?:[A-Z0-9./&-]+\s+){0,8}?"
+    r"(?:AGENT|TRUSTEE|LENDER|SECURED PARTY|REPRESENTATIVE|HOLDER|BORROWER|GRANTOR)\b.*$"
+)
+_FORMERLY = re.compile(r"\s*[,(]?\s*\b(?:FORMERLY(?: KNOWN AS)?|F/?K/?A|N/K/A|D/?B/?A)\b.*$")
 _COUNTRY = re.compile(r"\s*\[[A-Z]{2}\]\s*$")
 _SPACED_LETTERS = re.compile(r"\b(?:[A-Z] ){1,4}[A-Z]\b")
 
@@ -45,3 +50,11 @@ def _normal_chinese(text: str) -> str:
         if text.endswith(form) and len(text) > len(form) + 1:
             return text.removesuffix(form)
     return text
+
+
+@lru_cache(maxsize=50_000)
+def party_key(name: str) -> str:
+    """A party of a recordation as it is compared: its name without the capacity in which it acts."""
+    plain = " ".join(name.upper().split())
+    bare = _FORMERLY.sub("", _CAPACITY.sub("", plain)).strip(" ,;(")
+    return re.sub(r"\bNATIONAL ASSOCIATION$", "NA", normal_name(bare or plain))

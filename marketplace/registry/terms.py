@@ -41,6 +41,14 @@ def add_years(day: date, years: int) -> date:
         return day.replace(year=day.year + years, day=28)
 
 
+def after_months(day: date, months: int) -> date:
+    """The same day so many months later, or the last day of a shorter month."""
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
+    return date(year, month, min(day.day, last))
+
+
 def last_day_of(
     office: str, kind: AssetKind, filed_on: date | None, granted_on: date | None, extension_days: int = 0
 ) -> date | None:

@@ -211,9 +211,11 @@ def _make_conveyances() -> None:
         sa.Column("executed_on", sa.Date(), nullable=True),
         sa.Column("assignors", postgresql.JSONB(), nullable=False),
         sa.Column("assignees", postgresql.JSONB(), nullable=False),
+        sa.Column("party_keys", postgresql.JSONB(), nullable=False),
         sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conveyances")),
     )
+    op.create_index("ix_conveyances_party_keys", "conveyances", ["party_keys"], unique=False, postgresql_using="gin")
     op.create_index("uq_conveyances_reference", "conveyances", ["office", "reference"], unique=True)
 
 
@@ -228,6 +230,7 @@ def _make_conveyed_rights() -> None:
         sa.Column("application_key", sa.String(length=60), nullable=False),
         sa.Column("patent_key", sa.String(length=60), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conveyed_rights")),
     )
     op.create_index("ix_conveyed_rights_application_key", "conveyed_rights", ["application_key"], unique=False)

@@ -2,6 +2,7 @@
 
 import csv
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from marketplace.registry.importing import ImportReport, import_rows
 from marketplace.registry.integrity import verify_register
 from marketplace.registry.offices.reading import read_path
 from marketplace.registry.offices.record import OfficeRecord, RowFault, UnreadableFile
+from marketplace.registry.security_chains import security_of_party
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("DATA_DIR", ROOT.parent / "shared" / "data"))
@@ -135,3 +137,19 @@ def test_the_recorded_security_interest_of_833_patents_is_found_on_its_patents(d
     )
     asset = Asset(office="US", kind=AssetKind.INVENTION, number=patent, kind_code="B2", application_number="", facts={})
     assert "048811-0679" in [row.reference for row in conveyances_of(asset)]
+
+
+def test_the_pledged_portfolio_has_the_right_lender_and_rank_on_every_day(db: Any) -> None:
+    for name in ("assignments.csv", "assignment_properties.csv"):
+        bring_in(DATA / "assignments" / name)
+    answer = security_of_party("Entegris Inc", date(2026, 1, 1))
+    first, passed, second = answer["timeline"]
+    assert [day["on"] for day in answer["timeline"]] == ["2018-11-13", "2019-11-05", "2022-07-08"]
+    assert [(line["lender"], line["rights"]) for line in first["lenders"]] == [("GOLDMAN SACHS BANK USA", 819)]
+    assert [(line["lender"], line["rights"]) for line in passed["lenders"]] == [
+        ("MORGAN STANLEY SENIOR FUNDING, INC.", 819)
+    ]
+    older, newer = second["lenders"]
+    assert (older["by_rank"], newer["rights"]) == ({"1": 819}, 1099)
+    assert newer["by_rank"] == {"1": 504, "2": 595}
+    assert (answer["rights_released"], answer["findings"]) == (0, [])
