@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, idempotent, needs, optional_actor, public, signed_in
 from marketplace.core.jobs import enqueue
-from marketplace.registry import claims, encumbrances, import_runs, jobs, ownership
+from marketplace.registry import claims, consents, import_runs, instruments, jobs, ownership
 from marketplace.registry.assets import find_asset, find_by_number
 from marketplace.registry.extracts import extract_of
 from marketplace.registry.fees import fees_of
@@ -23,6 +23,9 @@ from marketplace.registry.schemas import (
     ConsentIn,
     ConsentOut,
     DecisionIn,
+    EncumbranceChangeIn,
+    EncumbranceIn,
+    EncumbranceOut,
     ImportIn,
     ImportOut,
     InstrumentIn,
@@ -124,7 +127,27 @@ def decide_claim(claim_id: UUID, decision: dict[str, Any]) -> Any:
 @api.output(ConsentOut, status_code=201)
 def give_consent(encumbrance_id: UUID, consent: dict[str, Any]) -> Any:
     """Agree, as the pledgee, to an act on the pledged right."""
-    return encumbrances.record_consent(current_actor(), encumbrance_id, consent["act"], None, now())
+    return consents.record_consent(current_actor(), encumbrance_id, consent["act"], None, now())
+
+
+@api.post("/assets/<uuid:asset_id>/encumbrances")
+@needs("platform.operate")
+@idempotent
+@api.input(EncumbranceIn, arg_name="burden")
+@api.output(EncumbranceOut, status_code=201)
+def enter_encumbrance(asset_id: UUID, burden: dict[str, Any]) -> Any:
+    """Enter a pledge, court order or dispute that an office has recorded, as the operator."""
+    return instruments.enter_from_office(current_actor(), asset_id, now=now(), **burden)
+
+
+@api.post("/encumbrances/<uuid:encumbrance_id>/changes")
+@needs("platform.operate")
+@idempotent
+@api.input(EncumbranceChangeIn, arg_name="change")
+@api.output(EncumbranceOut, status_code=201)
+def change_encumbrance(encumbrance_id: UUID, change: dict[str, Any]) -> Any:
+    """Enter what an office recorded of a burden: transfer, amendment, renewal, release, or an error."""
+    return instruments.change_by_operator(current_actor(), encumbrance_id, now=now(), **change)
 
 
 @api.post("/imports")

@@ -9,8 +9,9 @@ from marketplace.core.errors import Malformed
 from marketplace.core.i18n import _l
 from marketplace.registry.acts import acts_on
 from marketplace.registry.assets import Asset
+from marketplace.registry.consents import CONSENT_ACTS, consented_acts
 from marketplace.registry.conveyances import conveyances_of
-from marketplace.registry.encumbrances import CONSENT_ACTS, consented_acts, open_encumbrances
+from marketplace.registry.encumbrances import open_encumbrances
 from marketplace.registry.extracts import extract_of
 from marketplace.registry.fees import upcoming_fees
 from marketplace.registry.ownership import owners_of

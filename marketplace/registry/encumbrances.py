@@ -14,9 +14,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.core.actor import SYSTEM, Actor
+from marketplace.core.actor import Actor
 from marketplace.core.db import Model, find, session
-from marketplace.core.errors import Malformed, NotAllowed, Refused, require
+from marketplace.core.errors import Malformed, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.identity.organisations import find_organisation
@@ -39,7 +39,6 @@ class EncumbranceKind(StrEnum):
 
 K = EncumbranceKind
 LICENCE_KINDS = frozenset({K.EXCLUSIVE_LICENCE, K.SOLE_LICENCE, K.NON_EXCLUSIVE_LICENCE, K.OPEN_LICENCE})
-CONSENT_ACTS = ("transfer", "licence", "open_licence", "pledge")
 
 
 class AlreadyLifted(Refused):
@@ -59,6 +58,7 @@ class Encumbrance(Model):
             "kind <> 'preservation' OR ends_on <= begins_on + INTERVAL '1 year'", name="preservation_at_most_a_year"
         ),
         CheckConstraint("(kind = 'pledge') = (rank IS NOT NULL)", name="only_pledges_have_a_rank"),
+        CheckConstraint("parent_id IS NULL OR kind = 'non_exclusive_licence'", name="sub_licences_are_non_exclusive"),
         Index(
             "uq_encumbrances_one_live_pledge",
             "asset_id",
@@ -80,6 +80,9 @@ class Encumbrance(Model):
     holder_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
     holder_name: Mapped[str] = mapped_column(String(500), default="")
     grantor_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
+    follows_id: Mapped[UUID | None] = mapped_column(ForeignKey("encumbrances.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("encumbrances.id"), index=True)
+    counterpart_id: Mapped[UUID | None] = mapped_column(ForeignKey("encumbrances.id"))
     begins_on: Mapped[date] = mapped_column(Date)
     ends_on: Mapped[date | None] = mapped_column(Date)
     rank: Mapped[int | None]
@@ -110,25 +113,6 @@ class Encumbrance(Model):
         return self.kind is K.PLEDGE or self.ends_on is None or self.ends_on >= on
 
 
-class Consent(Model):
-    """A holder's or co-owner's recorded agreement to one kind of act on an asset."""
-
-    __tablename__ = "consents"
-    __table_args__ = (
-        CheckConstraint("kind IN ('pledgee', 'co_owner', 'pre_emption_waiver', 'export_certificate')", name="kind"),
-        CheckConstraint("(kind = 'pledgee') = (encumbrance_id IS NOT NULL)", name="pledgee_names_the_pledge"),
-    )
-
-    asset_id: Mapped[UUID] = mapped_column(ForeignKey("assets.id"), index=True)
-    encumbrance_id: Mapped[UUID | None] = mapped_column(ForeignKey("encumbrances.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(40))
-    act: Mapped[str] = mapped_column(String(40))
-    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
-    document_id: Mapped[UUID | None]
-    given_at: Mapped[datetime]
-    withdrawn_at: Mapped[datetime | None]
-
-
 @dataclass(frozen=True)
 class EncumbranceEntered(Fact):
     """A burden on an asset was entered in the register."""
@@ -148,12 +132,13 @@ class EncumbranceLifted(Fact):
 
 
 @dataclass(frozen=True)
-class ConsentRecorded(Fact):
-    """A holder or co-owner agreed to an act on the asset."""
+class EncumbranceAnnulled(Fact):
+    """An entry made by mistake was struck."""
 
+    encumbrance_id: UUID
     asset_id: UUID
-    consent_kind: str
-    act: str
+    kind: str
+    reason: str
 
 
 def encumber(
@@ -180,7 +165,7 @@ def encumber(
         known_from=now,
         **details,
     )
-    _check_period(asset, burden)
+    check_period(asset, burden)
     if burden.kind is K.PLEDGE:
         _take_rank(asset, burden)
     if burden.kind is K.PRESERVATION and _of_kind(asset_id, K.PRESERVATION, begins_on):
@@ -197,14 +182,39 @@ def lift_encumbrance(
     """Take a burden off the asset; that it stood until then stays on record."""
     burden = find(Encumbrance, encumbrance_id, lock=True)
     require(burden.lifted_at is None and burden.annulled_at is None, AlreadyLifted())
-    burden.lifted_on = lifted_on or now.date()
-    burden.lifted_at = now
-    burden.lift_reference = reference
-    session.flush()
+    for sub_licence in _sub_licences(burden):
+        lift_encumbrance(actor, sub_licence.id, now, lifted_on, reference)
+    close_encumbrance(burden, lifted_on or now.date(), reference, now)
     if burden.is_licence:
-        _release_cells(burden.id, burden.lifted_on)
+        _release_cells(burden.id, lifted_on or now.date())
     announce(actor, now, EncumbranceLifted(burden.id, burden.asset_id, burden.kind.value))
     return burden
+
+
+def annul_encumbrance(actor: Actor, encumbrance_id: UUID, reason: str, now: datetime) -> Encumbrance:
+    """Strike an entry made by mistake: it never stood, and that it was believed until now stays readable."""
+    burden = find(Encumbrance, encumbrance_id, lock=True)
+    require(burden.lifted_at is None and burden.annulled_at is None, AlreadyLifted())
+    burden.annulled_at, burden.lift_reference = now, reason
+    session.flush()
+    if burden.is_licence:
+        _release_cells(burden.id, burden.begins_on)
+    announce(actor, now, EncumbranceAnnulled(burden.id, burden.asset_id, burden.kind.value, reason))
+    return burden
+
+
+def close_encumbrance(burden: Encumbrance, on: date, reference: str, now: datetime) -> None:
+    """The entry ends on a day; it keeps saying that it stood until then."""
+    burden.lifted_on, burden.lifted_at, burden.lift_reference = on, now, reference
+    session.flush()
+
+
+def _sub_licences(burden: Encumbrance) -> list[Encumbrance]:
+    """What was granted under a licence ends with it."""
+    query = select(Encumbrance).where(
+        Encumbrance.parent_id == burden.id, Encumbrance.lifted_at.is_(None), Encumbrance.annulled_at.is_(None)
+    )
+    return list(session.execute(query).scalars())
 
 
 def open_encumbrances(asset_id: UUID, on: date, known_at: datetime | None = None) -> list[Encumbrance]:
@@ -239,89 +249,7 @@ def holds_encumbrance(organisation_id: UUID | None, asset_id: UUID) -> bool:
     return session.execute(query.limit(1)).first() is not None
 
 
-def has_consent(encumbrance: Encumbrance, act: str) -> bool:
-    """Whether the holder of this burden agreed to the act and has not withdrawn."""
-    return act in consented_acts([encumbrance.id]).get(encumbrance.id, set())
-
-
-def consented_acts(encumbrance_ids: list[UUID]) -> dict[UUID, set[str]]:
-    """The acts each holder agreed to."""
-    rows = session.execute(
-        select(Consent.encumbrance_id, Consent.act).where(
-            Consent.encumbrance_id.in_(encumbrance_ids), Consent.withdrawn_at.is_(None)
-        )
-    ).all()
-    found: dict[UUID, set[str]] = {}
-    for encumbrance_id, act in rows:
-        if encumbrance_id is not None:
-            found.setdefault(encumbrance_id, set()).add(act)
-    return found
-
-
-def record_consent(actor: Actor, encumbrance_id: UUID, act: str, document_id: UUID | None, now: datetime) -> Consent:
-    """The pledgee agrees to a transfer, licence or further pledge of the asset."""
-    burden = find(Encumbrance, encumbrance_id, lock=True)
-    require(actor == SYSTEM or actor.organisation_id == burden.holder_id, NotAllowed())
-    return _add_consent(actor, burden.asset_id, "pledgee", act, document_id, now, encumbrance_id=burden.id)
-
-
-def record_asset_consent(
-    actor: Actor, asset_id: UUID, kind: str, act: str, document_id: UUID | None, now: datetime
-) -> Consent:
-    """A co-owner agrees, a pre-emption holder waives, or an export certificate is shown."""
-    find_asset(asset_id, lock=True)
-    return _add_consent(actor, asset_id, kind, act, document_id, now)
-
-
-def co_owner_consents(asset_id: UUID, act: str) -> set[UUID]:
-    """The organisations that agreed as co-owners to the act."""
-    rows = session.execute(
-        select(Consent.organisation_id).where(
-            Consent.asset_id == asset_id,
-            Consent.kind == "co_owner",
-            Consent.act == act,
-            Consent.withdrawn_at.is_(None),
-        )
-    ).scalars()
-    return {row for row in rows if row is not None}
-
-
-def refuse_burdened_transfer(asset: Asset, on: date) -> None:
-    """No transfer of a preserved right, none of a pledged one without the pledgee's recorded consent."""
-    for burden in open_encumbrances(asset.id, on):
-        if burden.kind is K.PRESERVATION:
-            raise refuse_by_law("CN-PLG-10" if asset.office == "CN" else "CN-PRS-01", on, conflict=burden.reference)
-        if burden.kind is K.PLEDGE and not has_consent(burden, "transfer"):
-            raise refuse_by_law("CN-PLG-03" if asset.office == "CN" else "ANY-PLG-01", on, conflict=burden.reference)
-
-
-def _add_consent(
-    actor: Actor,
-    asset_id: UUID,
-    kind: str,
-    act: str,
-    document_id: UUID | None,
-    now: datetime,
-    encumbrance_id: UUID | None = None,
-) -> Consent:
-    if act not in CONSENT_ACTS:
-        raise Malformed("act", _l("Choose what is agreed to: transfer, licence, open licence or pledge."))
-    consent = Consent(
-        asset_id=asset_id,
-        encumbrance_id=encumbrance_id,
-        kind=kind,
-        act=act,
-        organisation_id=actor.organisation_id,
-        document_id=document_id,
-        given_at=now,
-    )
-    session.add(consent)
-    session.flush()
-    announce(actor, now, ConsentRecorded(asset_id, kind, act))
-    return consent
-
-
-def _check_period(asset: Asset, burden: Encumbrance) -> None:
+def check_period(asset: Asset, burden: Encumbrance) -> None:
     """No licence or secured debt outlives the right; a preservation order of a patent ends within six months."""
     ends, last = burden.ends_on, asset.expires_on
     if ends is not None and ends < burden.begins_on:

@@ -21,7 +21,7 @@ from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.identity.organisations import find_organisation
 from marketplace.registry.assets import Asset, find_asset
-from marketplace.registry.encumbrances import refuse_burdened_transfer
+from marketplace.registry.consents import refuse_burdened_transfer
 from marketplace.registry.names import normal_name
 
 WHOLE = 720_720_000

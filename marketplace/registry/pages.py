@@ -23,7 +23,7 @@ from marketplace.core.http import (
 from marketplace.core.i18n import _
 from marketplace.core.jobs import enqueue
 from marketplace.identity.organisations import names_of
-from marketplace.registry import asset_view, claims, encumbrances, import_runs, ownership, words
+from marketplace.registry import asset_view, claims, consents, import_runs, ownership, words
 from marketplace.registry import import_template as import_template_files
 from marketplace.registry.assets import find_asset
 from marketplace.registry.offices.reading import FORMATS
@@ -86,7 +86,7 @@ def claim_asset(asset_id: UUID) -> Redirect:
 @idempotent
 def give_consent(encumbrance_id: UUID) -> Redirect:
     """Agree, as the pledgee, to an act on the pledged right."""
-    consent = encumbrances.record_consent(current_actor(), encumbrance_id, page_form(ConsentForm)["act"], None, now())
+    consent = consents.record_consent(current_actor(), encumbrance_id, page_form(ConsentForm)["act"], None, now())
     flash(_("Your consent is recorded."), "good")
     return redirect(url_for("registry.asset_page", asset_id=consent.asset_id), 303)
 

@@ -10,13 +10,8 @@ from sqlalchemy import select
 
 from marketplace.core.db import session
 from marketplace.registry.assets import DEAD_STATUSES, Asset, AssetKind, LegalStatus, find_asset
-from marketplace.registry.encumbrances import (
-    Encumbrance,
-    EncumbranceKind,
-    co_owner_consents,
-    consented_acts,
-    live_encumbrances,
-)
+from marketplace.registry.consents import co_owner_consents, consented_acts
+from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind, live_encumbrances
 from marketplace.registry.fees import FeeState, fee_state_of
 from marketplace.registry.ownership import Owner, owners_of
 from marketplace.registry.rules import LegalRule, rule_on

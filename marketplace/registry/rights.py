@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Date, ForeignKey, Sequence, String, select
@@ -14,14 +15,8 @@ from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.registry.assets import Asset, find_asset
 from marketplace.registry.conflicts import EXCLUSIVE, SOLE, Alternative, Conflict, Grant
-from marketplace.registry.encumbrances import (
-    Encumbrance,
-    EncumbranceKind,
-    co_owner_consents,
-    consented_acts,
-    encumber,
-    live_encumbrances,
-)
+from marketplace.registry.consents import co_owner_consents, consented_acts
+from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind, encumber, live_encumbrances
 from marketplace.registry.fields_of_use import interval_of
 from marketplace.registry.ownership import owners_of
 from marketplace.registry.rules import LegalRefusal
@@ -80,7 +75,7 @@ def require_allowed(instrument: Instrument, on: date) -> Verdict:
     return verdict
 
 
-def grant_licence(actor: Actor, instrument: Instrument, reference: str, now: datetime) -> Encumbrance:
+def grant_licence(actor: Actor, instrument: Instrument, reference: str, now: datetime, **details: Any) -> Encumbrance:
     """Enter a licence in the register, after weighing it; the database keeps exclusive grants apart."""
     asset = find_asset(instrument.asset_id, lock=True)
     require_allowed(instrument, now.date())
@@ -98,6 +93,7 @@ def grant_licence(actor: Actor, instrument: Instrument, reference: str, now: dat
         territory=sorted(instrument.territory) or sorted(proposed.territory)[:1],
         fields=sorted(proposed.fields),
         subject_to_earlier=instrument.subject_to_earlier,
+        **details,
     )
     if not instrument.subject_to_earlier:
         _occupy(burden, proposed)

@@ -7,7 +7,7 @@ from apiflask.fields import UUID, Boolean, Date, DateTime, Dict, File, Function,
 from apiflask.validators import Length, OneOf
 
 from marketplace.core.fields import StrictSchema
-from marketplace.registry.encumbrances import CONSENT_ACTS
+from marketplace.registry.consents import CONSENT_ACTS
 from marketplace.registry.offices.reading import FORMATS
 from marketplace.registry.weighing import INSTRUMENT_KINDS
 
@@ -109,6 +109,44 @@ class ConsentOut(Schema):
     kind = String()
     act = String()
     given_at = DateTime()
+
+
+class EncumbranceIn(StrictSchema):
+    """A burden that an office has recorded."""
+
+    kind = String(
+        required=True, validate=OneOf(("pledge", "preservation", "ownership_dispute", "invalidation_proceedings"))
+    )
+    holder_name = String(load_default="", validate=Length(max=500))
+    begins_on = Date(required=True)
+    ends_on = Date(load_default=None)
+    reference = String(required=True, validate=Length(min=1, max=300))
+
+
+class EncumbranceChangeIn(StrictSchema):
+    """What an office recorded of a burden that stands."""
+
+    act = String(required=True, validate=OneOf(("transfer", "amendment", "renewal", "release", "annulment")))
+    on = Date(required=True)
+    reference = String(required=True, validate=Length(min=1, max=300))
+    holder_name = String(load_default="", validate=Length(max=500))
+    ends_on = Date(load_default=None)
+
+
+class EncumbranceOut(Schema):
+    """A burden on a right."""
+
+    id = UUID()
+    asset_id = UUID()
+    kind = Function(lambda burden: burden.kind.value)
+    holder_name = String()
+    begins_on = Date()
+    ends_on = Date(allow_none=True)
+    rank = Integer(allow_none=True)
+    reference = String()
+    follows_id = UUID(allow_none=True)
+    lifted_on = Date(allow_none=True)
+    annulled_at = DateTime(allow_none=True)
 
 
 class NothingIn(StrictSchema):

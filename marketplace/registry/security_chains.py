@@ -131,9 +131,7 @@ def _on_same_rights(places: set[Place], known_at: datetime | None) -> list[Conve
         select(ConveyedRight.reference)
         .where(
             ConveyedRight.office == "US",
-            or_(
-                ConveyedRight.application_key == _one_of(applications), ConveyedRight.patent_key == _one_of(patents)
-            ),
+            or_(ConveyedRight.application_key == _one_of(applications), ConveyedRight.patent_key == _one_of(patents)),
         )
         .distinct()
     )

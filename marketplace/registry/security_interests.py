@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from marketplace.registry.names import party_key
-from marketplace.registry.security_acts import Recording, RecordedRight, SecurityAct, numbers_in, stated_order
+from marketplace.registry.security_acts import RecordedRight, Recording, SecurityAct, numbers_in, stated_order
 from marketplace.registry.terms import after_months
 
 _ORDER = (
@@ -129,7 +129,11 @@ def replay(recordings: Iterable[Recording], on: date) -> SecurityBook:
 def _take_the_rest(book: SecurityBook, waiting: list[Recording]) -> None:
     """A transfer by somebody who never was a lender, citing nothing, is an owner's grant; the rest matches nothing."""
     for recording in waiting:
-        if recording.act is SecurityAct.TRANSFER and not recording.cited and recording.conveyance_class != "security_transfer":
+        if (
+            recording.act is SecurityAct.TRANSFER
+            and not recording.cited
+            and recording.conveyance_class != "security_transfer"
+        ):
             _grant(book, recording)
             book.findings.append(Finding(recording.reference, "read_as_grant", recording.words))
         elif not _take(book, recording):

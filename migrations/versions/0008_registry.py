@@ -283,6 +283,9 @@ def _make_encumbrances() -> None:
         sa.Column("holder_id", sa.Uuid(), nullable=True),
         sa.Column("holder_name", sa.String(length=500), nullable=False),
         sa.Column("grantor_id", sa.Uuid(), nullable=True),
+        sa.Column("follows_id", sa.Uuid(), nullable=True),
+        sa.Column("parent_id", sa.Uuid(), nullable=True),
+        sa.Column("counterpart_id", sa.Uuid(), nullable=True),
         sa.Column("begins_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("rank", sa.BigInteger(), nullable=True),
@@ -308,6 +311,19 @@ def _make_encumbrances() -> None:
             "kind <> 'preservation' OR ends_on IS NOT NULL", name=op.f("ck_encumbrances_preservation_ends")
         ),
         sa.CheckConstraint("ends_on IS NULL OR ends_on >= begins_on", name=op.f("ck_encumbrances_period")),
+        sa.CheckConstraint(
+            "parent_id IS NULL OR kind = 'non_exclusive_licence'",
+            name=op.f("ck_encumbrances_sub_licences_are_non_exclusive"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["follows_id"], ["encumbrances.id"], name=op.f("fk_encumbrances_follows_id_encumbrances")
+        ),
+        sa.ForeignKeyConstraint(
+            ["parent_id"], ["encumbrances.id"], name=op.f("fk_encumbrances_parent_id_encumbrances")
+        ),
+        sa.ForeignKeyConstraint(
+            ["counterpart_id"], ["encumbrances.id"], name=op.f("fk_encumbrances_counterpart_id_encumbrances")
+        ),
         sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name=op.f("fk_encumbrances_asset_id_assets")),
         sa.ForeignKeyConstraint(
             ["grantor_id"], ["organisations.id"], name=op.f("fk_encumbrances_grantor_id_organisations")
@@ -318,6 +334,7 @@ def _make_encumbrances() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_encumbrances")),
     )
     op.create_index(op.f("ix_encumbrances_asset_id"), "encumbrances", ["asset_id"], unique=False)
+    op.create_index(op.f("ix_encumbrances_parent_id"), "encumbrances", ["parent_id"], unique=False)
     op.create_index("ix_encumbrances_holder_id", "encumbrances", ["holder_id"], unique=False)
     op.create_index(
         "uq_encumbrances_one_live_pledge",

@@ -26,7 +26,8 @@ from marketplace.ledger.proofs import prove_books
 from marketplace.listings.listings import ListingStatus
 from marketplace.payments.collections import CollectionStatus, confirm_transfer
 from marketplace.registry.assets import AssetKind
-from marketplace.registry.encumbrances import EncumbranceKind, encumber, open_encumbrances, record_consent
+from marketplace.registry.consents import record_consent
+from marketplace.registry.encumbrances import EncumbranceKind, encumber, open_encumbrances
 from marketplace.registry.ownership import owns_all
 from tests.makers.deals import SYSTEM, Parties
 from tests.makers.identity import make_actor, make_organisation

@@ -11,7 +11,8 @@ from marketplace.deals.deals import Deal, DealStatus
 from marketplace.deals.negotiations import negotiations_of
 from marketplace.deals.settlement import collections_of
 from marketplace.payments.collections import confirm_transfer
-from marketplace.registry.encumbrances import EncumbranceKind, encumber, record_consent
+from marketplace.registry.consents import record_consent
+from marketplace.registry.encumbrances import EncumbranceKind, encumber
 from marketplace.registry.ownership import owns_all
 from tests.makers.deals import SYSTEM, Parties
 from tests.makers.documents import make_pdf

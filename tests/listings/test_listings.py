@@ -37,7 +37,8 @@ from marketplace.listings.title_check import EvaluationReportMissing
 from marketplace.listings.versions import versions_of
 from marketplace.notices.inbox import notices_of
 from marketplace.registry.assets import AssetKind, LegalStatus
-from marketplace.registry.encumbrances import EncumbranceKind, encumber, record_consent
+from marketplace.registry.consents import record_consent
+from marketplace.registry.encumbrances import EncumbranceKind, encumber
 from marketplace.registry.rules import LegalRefusal
 from tests.makers.identity import make_actor, make_organisation
 from tests.makers.listings import ANSWERS, NOW, TERMS, make_listing, make_owned_asset

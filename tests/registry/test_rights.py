@@ -11,14 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace.core.actor import SYSTEM
 from marketplace.registry.assets import LegalStatus
-from marketplace.registry.encumbrances import (
-    EncumbranceKind,
-    encumber,
-    lift_encumbrance,
-    open_encumbrances,
-    record_asset_consent,
-    record_consent,
-)
+from marketplace.registry.consents import record_asset_consent, record_consent
+from marketplace.registry.encumbrances import EncumbranceKind, encumber, lift_encumbrance, open_encumbrances
 from marketplace.registry.ownership import transfer_ownership
 from marketplace.registry.rights import Instrument, check_instrument, grant_licence, require_allowed
 from marketplace.registry.rules import LegalRefusal
