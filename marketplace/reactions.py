@@ -13,6 +13,9 @@ from marketplace.deals import (
     contracts,
     news,
     price_lessons,
+    royalties,
+    royalty_audits,
+    royalty_news,
     settlement,
     won_lots,
 )
@@ -23,6 +26,8 @@ from marketplace.deals.deals import DealCancelled, DealFundsHeld, DealOpened, De
 from marketplace.deals.messages import MessageSent
 from marketplace.deals.negotiations import NegotiationEnded, OfferMade
 from marketplace.deals.opening_ceremony import EnvelopesOpened
+from marketplace.deals.royalties import RoyaltyPaid, RoyaltyReported
+from marketplace.deals.royalty_audits import RoyaltyAuditAsked, RoyaltyShortfallFound
 from marketplace.deals.second_chances import BuyerDefaulted, SecondChanceOffered
 from marketplace.deals.settlement import PledgeePaid
 from marketplace.documents import room_access, stamping
@@ -106,10 +111,24 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     ],
     EnvelopeDeclined: [settlement.cancel_unsigned_deal, agreements.end_unsigned_loan],
     EnvelopeExpired: [settlement.cancel_unsigned_deal, agreements.end_unsigned_loan],
-    PaymentCollected: [settlement.receive_payment, bidders.admit_when_paid],
+    PaymentCollected: [
+        settlement.receive_payment,
+        bidders.admit_when_paid,
+        royalties.receive_royalty,
+        royalty_audits.receive_shortfall,
+    ],
     DealFundsHeld: [closing.plan_closing, won_lots.complete_lot, news.tell_funds_held],
     PledgeePaid: [enforcement.take_sale_proceeds],
-    DealReleased: [enforcement.end_pledges_of_sale, news.tell_released, price_lessons.teach_price],
+    DealReleased: [
+        enforcement.end_pledges_of_sale,
+        news.tell_released,
+        price_lessons.teach_price,
+        royalties.begin_royalties,
+    ],
+    RoyaltyReported: [royalty_news.tell_reported],
+    RoyaltyPaid: [royalty_news.tell_paid],
+    RoyaltyAuditAsked: [royalty_news.tell_inspection],
+    RoyaltyShortfallFound: [royalty_news.tell_inspection],
     DealCancelled: [won_lots.default_lot, news.tell_ended],
     DealRefunding: [news.tell_ended],
     # financing and the risk pool

@@ -10,20 +10,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.audit.canonical import canonical_json, content_hash, instant_text
 from marketplace.core.actor import Actor
+from marketplace.core.clock import MARKET_TIME
 from marketplace.core.db import Model, new_id, session
 from marketplace.core.errors import NotFound, require
 from marketplace.core.events import Fact, announce
 from marketplace.identity.organisations import names_of
 
 FIRST_PREVIOUS = "0" * 64
-MARKET_TIME = ZoneInfo("Asia/Shanghai")
 
 
 class AuditEvent(Model):

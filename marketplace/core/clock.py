@@ -1,8 +1,11 @@
 """The one place where time is read."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
+
+MARKET_TIME = ZoneInfo("Asia/Shanghai")
 
 
 def now() -> datetime:
@@ -16,3 +19,8 @@ def database_now() -> datetime:
 
     instant: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
     return instant.astimezone(UTC)
+
+
+def market_day(instant: datetime) -> date:
+    """The calendar day in the market's own time, by which deadlines in days are counted."""
+    return instant.astimezone(MARKET_TIME).date()

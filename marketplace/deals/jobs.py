@@ -5,6 +5,7 @@ from marketplace.core.jobs import every
 from marketplace.deals.news import tell_operators_overdue
 from marketplace.deals.offers import expire_offers
 from marketplace.deals.recordal import close_overdue_deals
+from marketplace.deals.royalty_news import remind_licensees
 
 
 @every("*/1 * * * *", "deals.expire_offers")
@@ -19,3 +20,9 @@ def end_overdue_deals() -> None:
     now = database_now()
     for deal in close_overdue_deals(now):
         tell_operators_overdue(deal, now)
+
+
+@every("15 1 * * *", "deals.remind_licensees")
+def ask_for_royalty_reports() -> None:
+    """Ask licensees for the report of each period that has ended."""
+    remind_licensees(database_now())

@@ -28,6 +28,7 @@ CONTRACTS = (
     "pledge",
     "loan",
     "confidentiality",
+    "royalty_statement",
     "evidence",
 )
 ISSUER = "IP Marketplace"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select, tuple_
 
 from marketplace.core.actor import Actor
+from marketplace.core.clock import MARKET_TIME
 from marketplace.core.db import session
 from marketplace.core.errors import Malformed, require
 from marketplace.core.i18n import _, _l
@@ -18,7 +18,6 @@ from marketplace.core.money import Money
 from marketplace.ledger.accounts import Account, accounts_of
 from marketplace.ledger.journals import ENTRIES, Journal, Phase
 
-MARKET_TIME = ZoneInfo("Asia/Shanghai")
 EXPORT_AT_MOST = 50_000
 
 
