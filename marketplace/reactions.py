@@ -13,6 +13,7 @@ from marketplace.deals import (
     contracts,
     news,
     price_lessons,
+    quotation_news,
     royalties,
     royalty_audits,
     royalty_news,
@@ -26,6 +27,7 @@ from marketplace.deals.deals import DealCancelled, DealFundsHeld, DealOpened, De
 from marketplace.deals.messages import MessageSent
 from marketplace.deals.negotiations import NegotiationEnded, OfferMade
 from marketplace.deals.opening_ceremony import EnvelopesOpened
+from marketplace.deals.quotations import FinalRoundCalled, QuotationAsked, QuotationEnded, QuoteMade, QuoteTakenBack
 from marketplace.deals.royalties import RoyaltyPaid, RoyaltyReported
 from marketplace.deals.royalty_audits import RoyaltyAuditAsked, RoyaltyShortfallFound
 from marketplace.deals.second_chances import BuyerDefaulted, SecondChanceOffered
@@ -99,6 +101,11 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     AuctionUnsold: [auction_listing.close_unsold_listing, auction_news.tell_unsold],
     # deals
     OfferMade: [news.tell_offer],
+    QuotationAsked: [quotation_news.tell_asked],
+    FinalRoundCalled: [quotation_news.tell_asked],
+    QuotationEnded: [quotation_news.tell_asked],
+    QuoteMade: [quotation_news.tell_buyer],
+    QuoteTakenBack: [quotation_news.tell_buyer],
     NegotiationEnded: [news.tell_negotiation_ended],
     MessageSent: [news.tell_message],
     DealOpened: [contracts.draw_up_contract, news.tell_opened],

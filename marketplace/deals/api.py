@@ -3,11 +3,20 @@
 from typing import Any
 from uuid import UUID
 
-from apiflask import APIBlueprint
-
 from marketplace.core.clock import database_now, now
 from marketplace.core.http import current_actor, idempotent, needs, signed_in
-from marketplace.deals import closing, jobs, messages, negotiations, offers, overview, recordal, settlement
+from marketplace.deals import (
+    closing,
+    jobs,
+    messages,
+    negotiations,
+    offers,
+    overview,
+    quotation_api,
+    recordal,
+    settlement,
+)
+from marketplace.deals.blueprints import api
 from marketplace.deals.schemas import (
     ClosingStepOut,
     CounterIn,
@@ -30,8 +39,7 @@ from marketplace.deals.schemas import (
     VersionIn,
 )
 
-api = APIBlueprint("deals_api", __name__, url_prefix="/api/v1", tag="deals")
-JOBS = jobs
+JOBS = (jobs, quotation_api)
 
 
 @api.post("/listings/<uuid:listing_id>/offers")

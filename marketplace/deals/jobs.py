@@ -4,14 +4,17 @@ from marketplace.core.clock import database_now
 from marketplace.core.jobs import every
 from marketplace.deals.news import tell_operators_overdue
 from marketplace.deals.offers import expire_offers
+from marketplace.deals.quoting import pass_deadlines
 from marketplace.deals.recordal import close_overdue_deals
 from marketplace.deals.royalty_news import remind_licensees
 
 
 @every("*/1 * * * *", "deals.expire_offers")
 def end_overdue_talks() -> None:
-    """End talks whose live offer ran out."""
-    expire_offers(database_now())
+    """End talks whose live offer ran out, and move requests for quotation on."""
+    now = database_now()
+    expire_offers(now)
+    pass_deadlines(now)
 
 
 @every("*/10 * * * *", "deals.close_overdue_deals")

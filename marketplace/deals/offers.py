@@ -121,16 +121,21 @@ def buy_at_listed_price(actor: Actor, listing_id: UUID, now: datetime) -> Deal:
     fixed = listing.mode in (ListingMode.FIXED_PRICE, ListingMode.OPEN_LICENCE) and listing.price is not None
     require(fixed, NoListedPrice())
     assert listing.price is not None
+    return agree_on_quote(actor, listing_id, listing.price, "", now)
+
+
+def agree_on_quote(actor: Actor, listing_id: UUID, price: Money, special_terms: str, now: datetime) -> Deal:
+    """The buyer takes the holder's own quote: an agreement without further talks."""
     talks = open_talks_of(actor, listing_id)
     if talks is None:
-        negotiation = make_offer(actor, listing_id, listing.price, "", now)
+        negotiation = make_offer(actor, listing_id, price, special_terms, now)
     else:
         negotiation = find_negotiation(actor, talks.id, lock=True)
         negotiation.require_live(None, now)
+        listing = find_listing(listing_id)
         _require_open(listing)
-        _put_offer(actor, negotiation, listing, listing.price, "", now, None)
-    offer = negotiation.require_live(None, now)
-    return _conclude(actor, negotiation, offer, now)
+        _put_offer(actor, negotiation, listing, price, special_terms, now, None)
+    return _conclude(actor, negotiation, negotiation.require_live(None, now), now)
 
 
 def reject_offer(actor: Actor, negotiation_id: UUID, version: int, reason: str, now: datetime) -> Negotiation:

@@ -64,3 +64,23 @@ LINE_NAMES = {
     "inventors": _l("Inventors' share"),
     "seller": _l("Seller"),
 }
+REQUEST_NAMES = {
+    "open": _l("Quotes coming in"),
+    "best_and_final": _l("Best and final round"),
+    "deciding": _l("Buyer decides"),
+    "awarded": _l("Awarded"),
+    "cancelled": _l("Given up"),
+    "expired": _l("Expired"),
+}
+REQUEST_KINDS = {
+    "open": "wait", "best_and_final": "wait", "deciding": "wait", "awarded": "good", "cancelled": "stop",
+    "expired": "stop",
+}  # fmt: skip
+SEAT_NAMES = {
+    "invited": _l("Asked"),
+    "quoted": _l("Quoted"),
+    "declined": _l("Declined"),
+    "withdrawn": _l("Quote withdrawn"),
+    "chosen": _l("Chosen"),
+    "not_chosen": _l("Not chosen"),
+}

@@ -567,7 +567,7 @@ def downgrade() -> None:
     for function in ("guard", "share_guard", "envelope_guard", "refuse_change", "chain_event", "step"):
         op.execute(f"DROP FUNCTION IF EXISTS auction_{function}")
     for table in (
-        "deal_payoffs", "closing_steps", "offers", "negotiation_messages", "deals", "negotiations",
+        "quotes", "quotation_seats", "quotation_requests", "deal_payoffs", "closing_steps", "offers", "negotiation_messages", "deals", "negotiations",
     ):  # fmt: skip
         op.drop_table(table)
     op.execute("DROP FUNCTION offer_stays_as_made()")
@@ -582,17 +582,73 @@ def _deals() -> None:
     _deals_table()
     _closing_steps()
     _deal_payoffs()
+    _quotations()
     op.execute(OFFER_STAYS)
     op.execute(DEAL_STAYS)
     for table, function in (("offers", "offer_stays_as_made"), ("deals", "deal_stays_as_agreed")):
         op.execute(
             f"CREATE TRIGGER {function} BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()"
         )
-    for table in ("negotiation_messages", "deal_payoffs"):
+    for table in ("negotiation_messages", "deal_payoffs", "quotes"):
         op.execute(
             f"CREATE TRIGGER {table}_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION documents_never_changed()"
         )
+
+
+def _status(name: str, *values: str) -> sa.Column:
+    kind = sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=40)
+    return sa.Column("status", kind, nullable=False)
+
+
+def _quotations() -> None:
+    """Requests for quotation, the holders asked, and their quotes."""
+    instant = sa.DateTime(timezone=True)
+    op.create_table(
+        "quotation_requests",
+        *_key(),
+        sa.Column("buyer_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        _status("requeststatus", "open", "best_and_final", "deciding", "awarded", "cancelled", "expired"),
+        sa.Column("asked_at", instant, nullable=False),
+        sa.Column("ends_at", instant, nullable=False),
+        sa.Column("end_reason", sa.String(1000), nullable=False),
+        sa.Column("deal_id", sa.Uuid()),
+        sa.CheckConstraint("ends_at > asked_at", name="rounds_take_time"),
+    )
+    op.create_index("ix_quotation_requests_buyer_id", "quotation_requests", ["buyer_id"])
+    op.create_index("ix_quotation_requests_status_ends_at", "quotation_requests", ["status", "ends_at"])
+    op.create_table(
+        "quotation_seats",
+        *_key(),
+        sa.Column("request_id", sa.Uuid(), sa.ForeignKey("quotation_requests.id"), nullable=False),
+        sa.Column("listing_id", sa.Uuid(), sa.ForeignKey("listings.id"), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), sa.ForeignKey("assets.id"), nullable=False),
+        sa.Column("seller_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False),
+        _status("seatstatus", "invited", "quoted", "declined", "withdrawn", "chosen", "not_chosen"),
+        sa.Column("reason", sa.String(1000), nullable=False),
+        sa.UniqueConstraint("request_id", "listing_id", name="uq_quotation_seats_request_id_listing_id"),
+    )
+    op.create_index("ix_quotation_seats_seller_id", "quotation_seats", ["seller_id"])
+    op.create_index(
+        "uq_quotation_seats_one_chosen", "quotation_seats", ["request_id"], unique=True,
+        postgresql_where=sa.text("status = 'chosen'"),
+    )  # fmt: skip
+    op.create_table(
+        "quotes",
+        *_key(),
+        sa.Column("seat_id", sa.Uuid(), sa.ForeignKey("quotation_seats.id"), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("price_minor", sa.BigInteger(), nullable=False),
+        sa.Column("price_currency", sa.CHAR(3), nullable=False),
+        sa.Column("special_terms", sa.Text(), nullable=False),
+        sa.Column("final", sa.Boolean(), nullable=False),
+        sa.Column("made_at", instant, nullable=False),
+        sa.Column("valid_until", instant, nullable=False),
+        sa.UniqueConstraint("seat_id", "version", name="uq_quotes_seat_id_version"),
+        sa.CheckConstraint("price_minor > 0", name="price_above_zero"),
+        sa.CheckConstraint("valid_until > made_at", name="stands_for_a_while"),
+    )
 
 
 def _negotiations() -> None:
