@@ -104,12 +104,12 @@ def _held_from(stored: list[Stored], now: datetime) -> datetime:
 
 
 def _numbers(documents: Iterable[Document]) -> list[dict[str, Any]]:
-    rows = {
-        (key, use, document.asset_id): None
-        for document in documents
-        for key, use in (*document.identities, *lookup_keys(document.record))
-    }
-    return [{"key": key, "use": use, "asset_id": asset_id} for key, use, asset_id in rows]
+    rows = {}
+    for document in documents:
+        asset_id = str(document.asset_id)
+        for key, use in (*document.identities, *lookup_keys(document.record)):
+            rows[(key, use, asset_id)] = {"key": key, "use": use, "asset_id": asset_id}
+    return list(rows.values())
 
 
 def _events(documents: Iterable[Document], now: datetime) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from enum import Enum
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -62,17 +63,11 @@ def _copy(cursor: Any, target: sql.Identifier, names: Any, columns: list[str], r
 
 def _lines(rows: Iterable[dict[str, Any]], columns: list[str], identifiers: Iterator[str]) -> Iterator[str]:
     """The rows in COPY's text form; a row without an identifier is given one."""
+    values_of = itemgetter(*columns[1:])
     for row in rows:
-        cells = [_written(row[name]) for name in columns[1:]]
+        cells = [_WRITERS[type(value)](value) for value in values_of(row)]
         own = row.get("id")
         yield "\t".join([str(own) if own else next(identifiers), *cells]) + "\n"
-
-
-def _written(value: Any) -> str:
-    writer = _WRITERS.get(type(value))
-    if writer is not None:
-        return writer(value)
-    return _written(value.value) if isinstance(value, Enum) else _escaped(str(value))
 
 
 def _escaped(text: str) -> str:
@@ -83,14 +78,31 @@ def _escaped(text: str) -> str:
     return text
 
 
-_WRITERS: dict[type, Callable[[Any], str]] = {
-    str: _escaped,
-    type(None): lambda _nothing: "\\N",
-    bool: lambda yes: "t" if yes else "f",
-    int: str,
-    date: date.isoformat,
-    datetime: datetime.isoformat,
-    UUID: str,
-    dict: lambda value: _escaped(_as_json(value)),
-    list: lambda value: _escaped(_as_json(value)),
-}
+def _json(value: Any) -> str:
+    return _escaped(_as_json(value))
+
+
+class _Writers(dict[type, Callable[[Any], str]]):
+    """How a value of each type is written; an enumeration's values are written as what they stand for."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        if not issubclass(kind, Enum):
+            raise TypeError(f"COPY cannot write {kind.__name__}")
+        texts = {member: _escaped(str(member.value)) for member in kind}
+        self[kind] = texts.__getitem__
+        return self[kind]
+
+
+_WRITERS = _Writers(
+    {
+        str: _escaped,
+        type(None): lambda _nothing: "\\N",
+        bool: lambda yes: "t" if yes else "f",
+        int: str,
+        date: date.isoformat,
+        datetime: datetime.isoformat,
+        UUID: str,
+        dict: lambda value: _json(value) if value else "{}",
+        list: lambda value: _json(value) if value else "[]",
+    }
+)

@@ -173,7 +173,10 @@ def _leading(newest_first: list[Stored]) -> Stored:
 
 
 def _first(newest_first: list[Stored], name: str) -> Any:
-    return next((item[name] for item in newest_first if item.get(name)), None)
+    for item in newest_first:
+        if value := item.get(name):
+            return value
+    return None
 
 
 def _day(value: Any) -> date | None:
