@@ -133,7 +133,6 @@ def _add_rooms(app: APIFlask) -> None:
         app.register_blueprint(import_module(f"marketplace.{room}.pages").pages)
     app.register_blueprint(import_module("marketplace.deals.auction_api").api)
     app.register_blueprint(import_module("marketplace.deals.auction_pages").pages)
-    app.register_blueprint(import_module("marketplace.deals.royalty_api").api)
     listen(RECORDER, REACTIONS)
     app.register_blueprint(_static("assets", Path(web.__file__).parent / "static", "/frame"))
     app.register_blueprint(_static("swagger", Path(flask_swagger_ui.__file__).parent / "dist", "/vendor/swagger"))

@@ -14,6 +14,7 @@ from marketplace.deals import (
     overview,
     quotation_api,
     recordal,
+    royalty_api,
     settlement,
 )
 from marketplace.deals.blueprints import api
@@ -39,7 +40,7 @@ from marketplace.deals.schemas import (
     VersionIn,
 )
 
-JOBS = (jobs, quotation_api)
+JOBS = (jobs, quotation_api, royalty_api)
 
 
 @api.post("/listings/<uuid:listing_id>/offers")

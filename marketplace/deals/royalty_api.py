@@ -3,13 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from apiflask import APIBlueprint
-
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, idempotent, needs, signed_in
 from marketplace.deals import royalties, royalty_audits, royalty_schemas
-
-api = APIBlueprint("royalties_api", __name__, url_prefix="/api/v1", tag="deals")
+from marketplace.deals.blueprints import api
 
 
 @api.get("/deals/<uuid:deal_id>/royalties")

@@ -18,7 +18,7 @@ from marketplace.financing.loans import Loan, find_loan
 from marketplace.financing.pledges import Pledge, pledges_of_loan
 from marketplace.financing.proceeds import debt_on
 from marketplace.registry.assets import find_asset
-from marketplace.registry.encumbrances import record_consent
+from marketplace.registry.consents import record_consent
 from marketplace.risk_pool import claims, compensation, enrolling
 from marketplace.risk_pool.claims import Claim
 from tests.makers import deals
