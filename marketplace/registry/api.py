@@ -15,6 +15,7 @@ from marketplace.registry.fees import fees_of
 from marketplace.registry.instrument_cases import verdict_json
 from marketplace.registry.policy import require_visible
 from marketplace.registry.rights import Instrument, check_instrument
+from marketplace.registry.rights_map import as_json, holdings_of
 from marketplace.registry.schemas import (
     AsOfIn,
     AssetOut,
@@ -75,6 +76,14 @@ def show_fees(asset_id: UUID) -> list[dict[str, Any]]:
         }
         for fee in fees_of(asset, now().date())
     ]
+
+
+@api.get("/assets/<uuid:asset_id>/rights")
+@public
+def show_rights(asset_id: UUID) -> dict[str, Any]:
+    """Who may do what with the right, where, for which use, until when."""
+    asset = require_visible(optional_actor(), find_asset(asset_id))
+    return {"items": [as_json(holding) for holding in holdings_of(asset, now().date())]}
 
 
 @api.post("/assets/<uuid:asset_id>/instrument-checks")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from marketplace.core.actor import Actor
@@ -23,16 +23,17 @@ from marketplace.core.http import (
 from marketplace.core.i18n import _
 from marketplace.core.jobs import enqueue
 from marketplace.identity.organisations import names_of
-from marketplace.registry import asset_view, claims, consents, import_runs, ownership, words
+from marketplace.registry import asset_view, claims, consents, import_runs, ownership, rights_pages, words
 from marketplace.registry import import_template as import_template_files
 from marketplace.registry.assets import find_asset
+from marketplace.registry.blueprints import pages
 from marketplace.registry.offices.reading import FORMATS
 from marketplace.registry.policy import require_visible
 from marketplace.registry.schemas import ClaimForm, ConsentForm, DecisionForm, UploadForm
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-pages = Blueprint("registry", __name__, template_folder="templates")
+__all__ = ["pages", "rights_pages"]
 
 
 @dashboard_provider
