@@ -1,32 +1,24 @@
-"""Prepare the journey's own marketplace: its fictional people, their rights, and one risk pool."""
+"""The journey's own marketplace before it begins: fictional people, their rights, some closed sales, one risk pool."""
 
 import random
-from pathlib import Path
 
 from sqlalchemy import select
 
 from demo.assets import make_assets
+from demo.closed_deals import make_closed_deals
 from demo.people import make_cast
 from demo.seeding import SEED, make_pool
-from marketplace import create_app
 from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.identity.people import Person
-from marketplace.settings import Settings
 
 
-def main() -> None:
-    """Make the cast in the database of this process's settings, and list the personas beside it."""
-    settings = Settings.from_environment()
-    with create_app(settings).app_context():
-        cast = make_cast(now())
-        make_assets(random.Random(SEED), cast, now())
-        make_pool(cast, now())
-        session.commit()
-        people = session.execute(select(Person.email, Person.id)).all()
-        lines = "\n".join(f"{email} {identity}" for email, identity in people)
-        (Path(settings.home) / "personas.txt").write_text(lines, "utf-8")
-
-
-if __name__ == "__main__":
-    main()
+def prepare_cast() -> dict[str, str]:
+    """Make the cast in the current database; answers the personas' ids by their addresses."""
+    cast = make_cast(now())
+    dice = random.Random(SEED)  # fictional data, not secrets
+    owned = make_assets(dice, cast)
+    make_closed_deals(dice, cast, owned, now())
+    make_pool(cast, now())
+    session.commit()
+    return {email: str(identity) for email, identity in session.execute(select(Person.email, Person.id))}

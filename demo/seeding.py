@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from demo.assets import ASSETS, make_assets
+from demo.closed_deals import make_closed_deals
 from demo.loans import make_loans
 from demo.market import make_market
 from demo.people import Cast, make_cast
@@ -36,12 +37,20 @@ def seed_demo(now: datetime, tell: Callable[[str], None]) -> dict[str, Any]:
     tell("people and organisations")
     cast = make_cast(now)
     tell(f"{ASSETS} assets")
-    owned = make_assets(dice, cast, now)
+    owned = make_assets(dice, cast)
+    tell("closed sales")
+    sold = make_closed_deals(dice, cast, owned, now)
     tell("listings and auctions in progress")
     listings = make_market(dice, cast, owned, now)
     tell("risk pool and loans in every state")
     loans = make_loans(dice, cast, make_pool(cast, now), now)
-    made = {"organisations": len(cast.organisations), "assets": ASSETS, "listings": listings, "loans": loans}
+    made = {
+        "organisations": len(cast.organisations),
+        "assets": ASSETS,
+        "sales": sold,
+        "listings": listings,
+        "loans": loans,
+    }
     return {"seeded": True, **made}
 
 
