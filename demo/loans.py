@@ -31,11 +31,13 @@ from marketplace.financing.term_sheets import (
     prepare_term_sheet,
 )
 from marketplace.listings.listings import Listing
-from marketplace.registry.assets import Asset, AssetKind
+from marketplace.registry.assets import Asset, AssetKind, find_asset
 from marketplace.risk_pool import claims, compensation, enrolling, recoveries
 from marketplace.risk_pool.claims import Claim, ClaimDocumentKind
 from marketplace.risk_pool.enrolments import Enrolment
 from marketplace.risk_pool.schemes import Scheme
+from marketplace.valuation.appraisals import Basis, add_appraisal
+from marketplace.valuation.sales import Purpose
 
 STATES = (
     ("applied", 8), ("offered", 8), ("agreed", 5), ("pledged", 5), ("running", 14), ("late", 6), ("failed", 3),
@@ -53,7 +55,10 @@ AGE_DAYS = {
 }
 DEFAULTS = ("claimed", "compensated", "recovered")
 METHODS = (RepaymentMethod.EQUAL_INSTALMENTS, RepaymentMethod.EQUAL_PRINCIPAL)
-TERM_MONTHS = 12
+TERM_MONTHS, TOGETHER = 12, 3
+"""How long loans run, and how many rights secure one at most."""
+ROUND_TO = 1_000_000
+"""Loans are asked for in whole ten thousands of yuan."""
 
 
 @dataclass
@@ -65,7 +70,7 @@ class Lending:
     schemes: list[Scheme]
     holder: str
     bank: str
-    asset_id: UUID
+    asset_ids: list[UUID]
     began: datetime
     nr: int
 
@@ -76,13 +81,13 @@ class Lending:
 
 def make_loans(dice: random.Random, cast: Cast, schemes: list[Scheme], now: datetime) -> int:
     """Make every loan up to its state; the defaults are claimed and compensated after all have aged to today."""
-    free = _free_inventions(cast)
+    free = _portfolios(cast)
     stories = [state for state, number in STATES for _ in range(number)]
     failed: list[tuple[str, Lending, Enrolment]] = []
     for nr, state in enumerate(stories):
-        holder, asset_id = free[nr]
+        holder, asset_ids = free[nr]
         began = now - timedelta(days=AGE_DAYS.get(state, 3), hours=nr % 5)
-        lending = Lending(cast, dice, schemes, holder, cast.banks[nr % len(cast.banks)], asset_id, began, nr)
+        lending = Lending(cast, dice, schemes, holder, cast.banks[nr % len(cast.banks)], asset_ids, began, nr)
         enrolment = _make_loan(lending, state, now)
         if enrolment is not None and state in DEFAULTS:
             failed.append((state, lending, enrolment))
@@ -93,8 +98,17 @@ def make_loans(dice: random.Random, cast: Cast, schemes: list[Scheme], now: date
     return len(stories)
 
 
-def _free_inventions(cast: Cast) -> list[tuple[str, UUID]]:
-    """Unlisted inventions in force with one owner, taking the companies in turn."""
+def _portfolios(cast: Cast) -> list[tuple[str, list[UUID]]]:
+    """One to three unlisted inventions of one company for each loan, taking the companies in turn."""
+    free = _free_inventions(cast)
+    turns = [key for _round in range(len(free)) for key in free]
+    chosen = [(key, [free[key].pop(0) for _right in range(min(1 + nr % TOGETHER, len(free[key])))])
+              for nr, key in enumerate(turns)]  # fmt: skip
+    return [(key, rights) for key, rights in chosen if rights]
+
+
+def _free_inventions(cast: Cast) -> dict[str, list[UUID]]:
+    """Unlisted inventions in force with one owner, by company."""
     listed = select(Listing.asset_id)
     query = select(Asset.id, Asset.applicants).where(
         Asset.kind == AssetKind.INVENTION, Asset.status == "in_force", Asset.id.not_in(listed)
@@ -104,8 +118,7 @@ def _free_inventions(cast: Cast) -> list[tuple[str, UUID]]:
     for asset_id, applicants in session.execute(query.order_by(Asset.number)).all():
         if len(applicants) == 1:
             by_company[names[applicants[0]]].append(asset_id)
-    turns = max(len(found) for found in by_company.values())
-    return [(key, by_company[key][turn]) for turn in range(turns) for key in by_company if turn < len(by_company[key])]
+    return by_company
 
 
 def _make_loan(lending: Lending, state: str, now: datetime) -> Enrolment | None:
@@ -135,16 +148,15 @@ def _make_loan(lending: Lending, state: str, now: datetime) -> Enrolment | None:
 def _apply(lending: Lending) -> Application:
     at = lending.began
     holder = lending.person(lending.cast.officers, lending.holder, at)
-    asset = session.get(Asset, lending.asset_id)
-    assert asset is not None
-    cap = cap_of([(asset, value_seen(holder, asset, at))])
-    most = cap.amount.amount_minor if cap else 300_000_000
-    amount = Money(max(100_000, most * lending.dice.randrange(50, 95) // 100 // 100_000 * 100_000), "CNY")
+    assets = [find_asset(asset_id) for asset_id in lending.asset_ids]
+    cap = cap_of([(asset, value_seen(holder, asset, at)) for asset in assets])
+    assert cap is not None
+    amount = Money(cap.amount.amount_minor * lending.dice.randrange(50, 95) // 100 // ROUND_TO * ROUND_TO, "CNY")
     banks = [lending.cast.organisations[lending.bank].id]
     return file_application(
         holder,
         Wish(
-            asset_ids=[lending.asset_id], amount=amount, term_months=TERM_MONTHS, purpose="DEMO: working capital",
+            asset_ids=lending.asset_ids, amount=amount, term_months=TERM_MONTHS, purpose="DEMO: working capital",
             bank_ids=banks,
         ),
         at,
@@ -153,16 +165,31 @@ def _apply(lending: Lending) -> Application:
 
 def _offer(lending: Lending, application: Application) -> TermSheet:
     at = lending.began
+    officer = lending.person(lending.cast.officers, lending.bank, at)
+    assessed = Money(application.amount.amount_minor * 3, "CNY")
     offer = Offer(
         amount=application.amount, rate_bps=lending.dice.randrange(320, 520), term_months=TERM_MONTHS,
-        method=METHODS[lending.nr % 2], assessed_value=Money(application.amount.amount_minor * 5, "CNY"),
-        value_basis=ValuationBasis.BANK_INTERNAL, upfront_fee=Money(0, "CNY"),
+        method=METHODS[lending.nr % 2], assessed_value=assessed,
+        value_basis=_value_basis(lending, officer, assessed), upfront_fee=Money(0, "CNY"),
     )  # fmt: skip
-    officer = lending.person(lending.cast.officers, lending.bank, at)
     sheet = prepare_term_sheet(officer, invitations_of(application.id)[0].id, offer, at)
     if sheet.status is TermSheetStatus.OFFERED:
         return sheet
     return approve_term_sheet(lending.person(lending.cast.approvers, lending.bank, at), sheet.id, at)
+
+
+def _value_basis(lending: Lending, officer: Actor, assessed: Money) -> ValuationBasis:
+    """Every third loan rests on an appraisal that the bank commissioned, the others on the bank's own valuation."""
+    if lending.nr % 3:
+        return ValuationBasis.BANK_INTERNAL
+    report = store_file(officer, b"DEMO appraisal report, fictional", "appraisal.txt", "appraisal", lending.began)
+    stated = {
+        "basis": Basis.EXTERNAL_APPRAISAL, "purpose": Purpose.PLEDGE, "value": assessed,
+        "appraiser": lending.cast.organisations["appraiser1"].name_zh, "valued_on": lending.began.date(),
+        "file_id": report.id,
+    }  # fmt: skip
+    add_appraisal(officer, lending.asset_ids[0], stated, lending.began)
+    return ValuationBasis.EXTERNAL_APPRAISAL
 
 
 def _agree(lending: Lending, sheet: TermSheet) -> Loan:
@@ -179,9 +206,9 @@ def _pledge(lending: Lending, loan: Loan) -> None:
         assert envelope_id is not None
         sign(holder, envelope_id, at)
         sign(officer, envelope_id, at)
-    for pledge in pledges:
-        file_pledge(officer, pledge.id, f"DEMO-F{lending.nr:04d}", at)
-        register_pledge(officer, pledge.id, f"DEMO-Y{lending.nr:04d}", at.date(), at)
+    for place, pledge in enumerate(pledges):
+        file_pledge(officer, pledge.id, f"DEMO-F{lending.nr:04d}{place}", at)
+        register_pledge(officer, pledge.id, f"DEMO-Y{lending.nr:04d}{place}", at.date(), at)
 
 
 def _enrol(lending: Lending, loan: Loan, defaults: bool) -> Enrolment:

@@ -5,19 +5,22 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
-from demo import assets, loans, market, seeding
+from demo import assets, closed_deals, loans, market, seeding
 from marketplace.core.clock import now
 from marketplace.deals.auctions import Auction
+from marketplace.financing.loans import Loan
 from marketplace.identity.organisations import Organisation
 from marketplace.listings.listings import Listing
 from marketplace.registry.assets import Asset
 from marketplace.risk_pool.enrolments import Enrolment, EnrolmentStatus
+from marketplace.valuation.sales import ClosedSale
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tenth of the demo."""
     monkeypatch.setattr(assets, "ASSETS", 300)
+    monkeypatch.setattr(closed_deals, "DEALS", 3)
     monkeypatch.setattr(market, "LISTINGS", 24)
     monkeypatch.setattr(market, "AUCTIONS", 4)
     monkeypatch.setattr(loans, "STATES", (("offered", 1), ("running", 1), ("recovered", 1)))
@@ -30,12 +33,15 @@ def count(db: Any, kind: Any) -> int:
 def test_the_demo_is_made_once_and_everything_in_it_is_marked(db: Any, small: None) -> None:
     made = seeding.seed_demo(now(), lambda _step: None)
     assert made["seeded"]
-    assert count(db, Listing) == 24
+    assert count(db, Listing) == 24 + 3
+    assert count(db, ClosedSale) == 3
     assert count(db, Auction) == 4
     assert count(db, Asset) == 300
     assert dict(db.execute(select(Enrolment.status, func.count()).group_by(Enrolment.status)).all()) == {
         EnrolmentStatus.ACTIVE: 1, EnrolmentStatus.COMPENSATED: 1,
     }  # fmt: skip
+    amounts = db.execute(select(Loan.principal_minor)).scalars().all()
+    assert len(amounts) == 2 and min(amounts) >= 10_000_000, "loans are large enough to be believed"
     assert not db.execute(select(Asset.id).where(Asset.demo.is_(False))).first()
     assert not db.execute(select(Organisation.id).where(Organisation.demo.is_(False))).first()
     assert seeding.seed_demo(now(), lambda _step: None) == {"seeded": False}
