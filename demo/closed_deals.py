@@ -22,6 +22,8 @@ from marketplace.payments.collections import confirm_transfer
 from marketplace.registry.assets import Asset, AssetKind
 
 DEALS = 12
+SOLD_DAYS_AGO, APART_DAYS = 210, 30
+"""The newest sale is older than the oldest loan of the demo, so that every loan rests on prices known when it was made."""
 ANSWERS: dict[str, Any] = {
     "title": "DEMO register extract", "fees": "DEMO: paid for this year", "burdens": "DEMO: none",
     "validity": "DEMO: no proceedings", "inventors_not_available": True,
@@ -38,7 +40,7 @@ def make_closed_deals(dice: random.Random, cast: Cast, owned: dict[str, list[UUI
         owned[seller].remove(asset_id)
         buyer = dice.choice([key for key in cast.companies if key != seller])
         price = Money(dice.randrange(*PRICES) * 1_000_000, "CNY")
-        _sell(cast, (seller, buyer), asset_id, price, now - timedelta(days=40 + 30 * nr))
+        _sell(cast, (seller, buyer), asset_id, price, now - timedelta(days=SOLD_DAYS_AGO + APART_DAYS * nr))
         owned[buyer].append(asset_id)
     return len(sellers)
 

@@ -202,7 +202,7 @@ def _pledge(lending: Lending, loan: Loan) -> None:
     holder = lending.person(lending.cast.officers, lending.holder, at)
     officer = lending.person(lending.cast.officers, lending.bank, at)
     pledges = pledges_of_loan(loan.id)
-    for envelope_id in (loan.envelope_id, *(pledge.envelope_id for pledge in pledges)):
+    for envelope_id in dict.fromkeys((loan.envelope_id, *(pledge.envelope_id for pledge in pledges))):
         assert envelope_id is not None
         sign(holder, envelope_id, at)
         sign(officer, envelope_id, at)

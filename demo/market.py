@@ -1,7 +1,7 @@
 """Listings of the fictional rights, and auctions in progress with admitted bidders and bids."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +13,10 @@ from marketplace.ledger import accounts, entries
 from marketplace.ledger.entries import Posting
 from marketplace.listings.listings import answer_due_diligence, draft_listing, publish_listing
 from marketplace.listings.terms import Exclusivity, FeeScheme, ListingMode
+from marketplace.registry.assets import find_asset
 
 LISTINGS, AUCTIONS = 300, 20
+LICENCE_MONTHS = (12, 24, 36)
 ANSWERS = {
     "title": "DEMO register extract", "fees": "DEMO: paid for this year", "burdens": "DEMO: none",
     "validity": "DEMO: no proceedings", "inventors_not_available": True,
@@ -25,7 +27,7 @@ def make_market(dice: random.Random, cast: Cast, owned: dict[str, list[UUID]], n
     """Publish the listings, the first of them as auctions that are open now; answers how many."""
     offers = _chosen(cast, owned)
     for nr, (company, asset_id) in enumerate(offers):
-        terms = _auction(dice, nr, now) if nr < AUCTIONS else _terms(dice, nr)
+        terms = _auction(dice, nr, now) if nr < AUCTIONS else _terms(dice, nr, _months_left(asset_id, now.date()))
         published = now - timedelta(days=10) if nr < AUCTIONS else now
         actor = cast.officers[company]
         listing = draft_listing(actor, asset_id, terms, published)
@@ -48,13 +50,20 @@ def _chosen(cast: Cast, owned: dict[str, list[UUID]]) -> list[tuple[str, UUID]]:
     return offers[:LISTINGS]
 
 
-def _terms(dice: random.Random, nr: int) -> dict[str, Any]:
+def _months_left(asset_id: UUID, on: date) -> int:
+    """How long the right still lives, in whole months; no licence may outlive it."""
+    ends = find_asset(asset_id).expires_on
+    return max((ends - on).days // 31, 0) if ends else max(LICENCE_MONTHS)
+
+
+def _terms(dice: random.Random, nr: int, months_left: int) -> dict[str, Any]:
     price = Money(dice.randrange(8, 800) * 1_000_000, "CNY")
-    if nr % 4 == 0:
+    lawful = [months for months in LICENCE_MONTHS if months <= months_left]
+    if nr % 4 == 0 and lawful:
         return {
             "mode": ListingMode.LICENCE, "fee_scheme": FeeScheme.ENTRY_AND_ROYALTY, "price": price,
             "royalty_bps": dice.choice((200, 300, 450)), "exclusivity": dice.choice(list(Exclusivity)),
-            "territory": ["CN"], "term_months": dice.choice((12, 24, 36)), "summary": "DEMO",
+            "territory": ["CN"], "term_months": dice.choice(lawful), "summary": "DEMO",
         }  # fmt: skip
     return {"mode": ListingMode.FIXED_PRICE, "price": price, "summary": "DEMO", "financing_welcome": nr % 3 == 0}
 

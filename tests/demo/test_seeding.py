@@ -41,7 +41,7 @@ def test_the_demo_is_made_once_and_everything_in_it_is_marked(db: Any, small: No
         EnrolmentStatus.ACTIVE: 1, EnrolmentStatus.COMPENSATED: 1,
     }  # fmt: skip
     amounts = db.execute(select(Loan.principal_minor)).scalars().all()
-    assert len(amounts) == 2 and min(amounts) >= 10_000_000, "loans are large enough to be believed"
+    assert len(amounts) == 2 and min(amounts) >= 30_000_000, "loans are large enough to be believed"
     assert not db.execute(select(Asset.id).where(Asset.demo.is_(False))).first()
     assert not db.execute(select(Organisation.id).where(Organisation.demo.is_(False))).first()
     assert seeding.seed_demo(now(), lambda _step: None) == {"seeded": False}
