@@ -57,8 +57,8 @@ DEFAULTS = ("claimed", "compensated", "recovered")
 METHODS = (RepaymentMethod.EQUAL_INSTALMENTS, RepaymentMethod.EQUAL_PRINCIPAL)
 TERM_MONTHS, TOGETHER = 12, 3
 """How long loans run, and how many rights secure one at most."""
-ROUND_TO = 1_000_000
-"""Loans are asked for in whole ten thousands of yuan."""
+ROUND_TO, SMALLEST = 1_000_000, 30_000_000
+"""Loans are asked for in whole ten thousands of yuan, and hardly for less than three hundred thousand."""
 
 
 @dataclass
@@ -151,7 +151,10 @@ def _apply(lending: Lending) -> Application:
     assets = [find_asset(asset_id) for asset_id in lending.asset_ids]
     cap = cap_of([(asset, value_seen(holder, asset, at)) for asset in assets])
     assert cap is not None
-    amount = Money(cap.amount.amount_minor * lending.dice.randrange(50, 95) // 100 // ROUND_TO * ROUND_TO, "CNY")
+    wanted = max(
+        cap.amount.amount_minor * lending.dice.randrange(50, 95) // 100, min(SMALLEST, cap.amount.amount_minor)
+    )
+    amount = Money(wanted // ROUND_TO * ROUND_TO, "CNY")
     banks = [lending.cast.organisations[lending.bank].id]
     return file_application(
         holder,
