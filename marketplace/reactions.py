@@ -11,6 +11,7 @@ from marketplace.deals import (
     bidders,
     closing,
     contracts,
+    invoicing,
     news,
     price_lessons,
     quotation_news,
@@ -60,7 +61,9 @@ from marketplace.listings import course, watchlists
 from marketplace.listings.course import ListingMoved
 from marketplace.listings.listings import ListingPublished, ListingTermsChanged
 from marketplace.notices import identity_news, letters
+from marketplace.payments import invoice_news
 from marketplace.payments.collections import PaymentCollected
+from marketplace.payments.invoices import InvoiceCredited, InvoiceIssued
 from marketplace.registry.encumbrances import EncumbranceEntered
 from marketplace.registry.ownership import OwnershipRegistered, OwnershipTransferred
 from marketplace.registry.rights import LicenceGranted
@@ -128,10 +131,13 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     PledgeePaid: [enforcement.take_sale_proceeds],
     DealReleased: [
         enforcement.end_pledges_of_sale,
+        invoicing.invoice_fee,
         news.tell_released,
         price_lessons.teach_price,
         royalties.begin_royalties,
     ],
+    InvoiceIssued: [invoice_news.tell_invoiced],
+    InvoiceCredited: [invoice_news.tell_invoiced],
     RoyaltyReported: [royalty_news.tell_reported],
     RoyaltyPaid: [royalty_news.tell_paid],
     RoyaltyAuditAsked: [royalty_news.tell_inspection],

@@ -18,9 +18,10 @@ from marketplace.core.lifecycle import Lifecycle
 from marketplace.core.money import Money
 from marketplace.deals import policy
 from marketplace.deals.terms import DealKind, DealTerms
-from marketplace.deals.waterfall import earnest_money, platform_fee
+from marketplace.deals.waterfall import earnest_money
 from marketplace.listings.course import ListingNotOpen, reserve_listing
 from marketplace.listings.listings import ListingStatus, find_listing
+from marketplace.payments.fee_schedule import success_fee
 from marketplace.registry.rights import require_allowed
 
 DEPOSIT_BPS = 1_000
@@ -255,7 +256,7 @@ def open_deal(
     deal = Deal(
         listing_id=listing_id, asset_id=listing.asset_id, seller_id=listing.organisation_id, buyer_id=buyer_id,
         kind=terms.kind, price=price, deposit=source.lodged_deposit or earnest_money(price, DEPOSIT_BPS),
-        deposit_lodged=source.lodged_deposit is not None, fee=platform_fee(price),
+        deposit_lodged=source.lodged_deposit is not None, fee=success_fee(price, on),
         terms=terms.to_json(), origin=source.kind, origin_id=source.subject_id, status=DealStatus.SIGNING,
         opened_at=now, due_at=now + TERM_OF[DealStatus.SIGNING], inventor_bps=0,
     )  # fmt: skip

@@ -4,12 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from uuid import UUID
 
-from marketplace.core.money import Money, percentage
+from marketplace.core.money import Money
 
-PLATFORM_FEE_BPS = 200
-"""The success fee in basis points of the price (2 %), borne by the seller."""
-PLATFORM_FEE_CAP_MINOR = 20_000_000
-"""The success fee is never more than this many minor units (200,000.00)."""
 EARNEST_MONEY_CAP_BPS = 2_000
 """Earnest money has no effect above twenty per cent of the contract amount (Civil Code, art. 586)."""
 INSTITUTION_INVENTOR_BPS = 5_000
@@ -45,12 +41,6 @@ class Waterfall:
         """The sum of the lines of one step."""
         zero = Money.zero(self.lines[0].amount.currency)
         return sum((line.amount for line in self.lines if line.step == step), start=zero)
-
-
-def platform_fee(price: Money) -> Money:
-    """The success fee on a price."""
-    cap = Money(PLATFORM_FEE_CAP_MINOR, price.currency)
-    return min(percentage(price, PLATFORM_FEE_BPS), cap)
 
 
 def earnest_money(price: Money, basis_points: int) -> Money:

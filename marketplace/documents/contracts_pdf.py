@@ -29,6 +29,8 @@ CONTRACTS = (
     "loan",
     "confidentiality",
     "royalty_statement",
+    "invoice",
+    "account_statement",
     "evidence",
 )
 ISSUER = "IP Marketplace"

@@ -5,10 +5,11 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from marshmallow import ValidationError
 
+from marketplace.core.clock import now
 from marketplace.core.errors import Malformed
 from marketplace.core.fields import flat_errors
 from marketplace.core.http import current_actor, signed_in
-from marketplace.ledger import statements
+from marketplace.ledger import statement_paper, statements
 from marketplace.ledger.schemas import StatementIn
 
 pages = Blueprint("ledger", __name__, template_folder="templates")
@@ -40,3 +41,13 @@ def my_statement_file() -> Response:
     content = statements.statement_csv(current_actor(), asked["since"], asked["until"])
     headers = {"Content-Disposition": 'attachment; filename="statement.csv"'}
     return Response(content, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@pages.get("/statement.pdf")
+@signed_in
+def my_statement_paper() -> Response:
+    """The statement as a bilingual PDF."""
+    asked = _asked()
+    content = statement_paper.statement_pdf(current_actor(), asked["since"], asked["until"], now())
+    headers = {"Content-Disposition": 'attachment; filename="statement.pdf"'}
+    return Response(content, content_type="application/pdf", headers=headers)

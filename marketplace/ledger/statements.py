@@ -68,6 +68,13 @@ def statement_csv(actor: Actor, since: date | None, until: date | None) -> str:
     return "\ufeff" + out.getvalue()
 
 
+def all_lines(actor: Actor, since: date | None, until: date | None, at_most: int) -> list[StatementLine]:
+    """Every line of a period, the oldest first, but no more of the newest than asked for."""
+    _require_reader(actor)
+    query = _lines(actor.organisation_id, since, until).limit(at_most)
+    return [_line(row) for row in session.execute(query)][::-1]
+
+
 def _require_reader(actor: Actor) -> None:
     require(actor.may("money.pay") or actor.may("money.approve") or actor.may("org.manage"))
 

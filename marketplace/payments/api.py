@@ -5,7 +5,7 @@ from uuid import UUID
 
 from marketplace.core.clock import now
 from marketplace.core.http import CursorIn, current_actor, idempotent, needs, signed_in
-from marketplace.payments import bank_api, collections, jobs, payouts
+from marketplace.payments import bank_api, collections, invoice_api, jobs, payouts
 from marketplace.payments.blueprints import api
 from marketplace.payments.schemas import (
     CollectionOut,
@@ -17,7 +17,7 @@ from marketplace.payments.schemas import (
     TransferIn,
 )
 
-__all__ = ["api", "bank_api", "jobs"]
+__all__ = ["api", "bank_api", "invoice_api", "jobs"]
 
 
 @api.get("/collections")

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from marketplace.core.actor import Actor
-from marketplace.core.money import Money, percentage
+from marketplace.core.money import Money
 from marketplace.ledger import accounts, entries
 from marketplace.ledger.entries import Posting
 
@@ -16,11 +16,6 @@ def held_account(kind: str, subject_id: UUID, currency: str) -> str:
     code = f"held:{kind}:{subject_id}"
     accounts.open_account(code, currency, "credit")
     return code
-
-
-def fee_on(price: Money, basis_points: int) -> Money:
-    """The platform's fee on a price (200 basis points = 2 %)."""
-    return percentage(price, basis_points)
 
 
 def charge_fee(actor: Actor, from_account: str, fee: Money, reference: str, now: datetime) -> None:

@@ -20,11 +20,11 @@ from marketplace.core.http import (
 )
 from marketplace.core.i18n import _
 from marketplace.identity.organisations import names_of
-from marketplace.payments import bank_pages, collections, payouts, stripe_gateway, stripe_webhooks
+from marketplace.payments import bank_pages, collections, invoice_pages, payouts, stripe_gateway, stripe_webhooks
 from marketplace.payments.blueprints import pages
 from marketplace.payments.schemas import MethodIn, NothingIn, TransferForm
 
-__all__ = ["bank_pages", "pages"]
+__all__ = ["bank_pages", "invoice_pages", "pages"]
 
 
 @pages.get("/payments/<uuid:collection_id>")

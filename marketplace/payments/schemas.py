@@ -1,6 +1,6 @@
 """What goes in and out of payments."""
 
-from apiflask.fields import UUID, Boolean, Date, DateTime, Dict, List, Nested, Raw, String
+from apiflask.fields import UUID, Boolean, Date, DateTime, Dict, Integer, List, Nested, Raw, String
 from apiflask.validators import Length, OneOf
 
 from marketplace.core.http import MoneyField, StrictSchema
@@ -137,3 +137,43 @@ class ReconciliationOut(StrictSchema):
     agrees = Boolean()
     figures = List(Dict())
     differences = List(Dict())
+
+
+class FeesIn(StrictSchema):
+    """The day whose schedule of charges is asked for."""
+
+    on = Date(load_default=None)
+
+
+class CreditIn(StrictSchema):
+    """Why a charge is corrected."""
+
+    reason = String(required=True, validate=Length(3, 500))
+
+
+class InvoiceOut(StrictSchema):
+    """An invoice or credit note; gross is net and tax together."""
+
+    id = UUID()
+    number = String(attribute="label")
+    kind = String()
+    issued_on = Date()
+    supplier_id = UUID()
+    customer_id = UUID()
+    subject_id = UUID()
+    charge = String()
+    net = MoneyField()
+    tax = MoneyField()
+    gross = MoneyField()
+    tax_code = String()
+    tax_bps = Integer()
+    tax_source = String()
+    credits_id = UUID(allow_none=True)
+    reason = String()
+
+
+class InvoicesOut(StrictSchema):
+    """A page of invoices and the cursor of the next."""
+
+    items = List(Nested(InvoiceOut))
+    next = String(allow_none=True)

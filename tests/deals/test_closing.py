@@ -64,7 +64,7 @@ def test_a_sale_from_offer_to_released_money(db: Any) -> None:
     assert owns_all(p.buyer.organisation_id, deal.asset_id)
     assert p.listing.status is ListingStatus.CLOSED
     assert minor(deal.held_account) == 0
-    assert minor("platform:fees") == deal.fee.amount_minor
+    assert minor("platform:fees") + minor("platform:tax:vat") == deal.fee.amount_minor
     assert minor(f"organisation:{p.seller.organisation_id}:payable") == 0
     assert minor("clearing:bank") == deal.fee.amount_minor
     assert prove_books()["balanced"] is True

@@ -1,10 +1,12 @@
 """An organisation reads its own money, to the cent, and nobody else's."""
 
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 
 from marketplace.core.actor import SYSTEM
 from marketplace.core.money import Money
@@ -76,3 +78,16 @@ def test_a_malformed_question_is_answered_422(client: FlaskClient, sign_in: Any,
     sign_in(client, holder)
     assert client.get(f"/api/v1/ledger/statement?{query}").status_code == 422
     assert client.get(f"/statement?{query}").status_code == 422
+
+
+def test_the_paper_states_both_ends_of_the_period_and_every_line(
+    client: FlaskClient, sign_in: Any, holder: Any
+) -> None:
+    sign_in(client, holder)
+    answer = client.get("/statement.pdf")
+    assert answer.content_type == "application/pdf"
+    words = "".join(page.extract_text() for page in PdfReader(BytesIO(answer.data)).pages).replace("\n", "")
+    assert "CNY 0.00 → CNY 500.10" in words
+    assert words.count("=in-") == 5 and "held" in words
+    empty = client.get("/statement.pdf?since=2030-01-01")
+    assert "本期无发生额" in PdfReader(BytesIO(empty.data)).pages[0].extract_text()
