@@ -35,7 +35,7 @@ from marketplace.deals.second_chances import BuyerDefaulted, SecondChanceOffered
 from marketplace.deals.settlement import PledgeePaid
 from marketplace.documents import room_access, stamping
 from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined, EnvelopeExpired
-from marketplace.financing import agreements, enforcement, pledges
+from marketplace.financing import agreements, consent_checks, consent_news, enforcement, pledges
 from marketplace.financing import news as loan_news
 from marketplace.financing.agreements import LoanCancelled, TermSheetAccepted
 from marketplace.financing.applications import ApplicationFiled, ApplicationWithdrawn, InvitationDeclined
@@ -44,6 +44,7 @@ from marketplace.financing.loans import InstalmentMissed, LoanClassified, LoanDe
 from marketplace.financing.monitoring import PledgeWeakened
 from marketplace.financing.pledges import PledgeRefused, PledgeRegistered, PledgeReleased
 from marketplace.financing.repayments import RepaymentReceived
+from marketplace.financing.sale_consents import ConsentMoved
 from marketplace.financing.term_sheets import TermSheetOffered, TermSheetPrepared, TermSheetWithdrawn
 from marketplace.identity import api_keys, sessions
 from marketplace.identity.api_keys import ApiKeyIssued
@@ -64,6 +65,7 @@ from marketplace.notices import identity_news, letters
 from marketplace.payments import invoice_news
 from marketplace.payments.collections import PaymentCollected
 from marketplace.payments.invoices import InvoiceCredited, InvoiceIssued
+from marketplace.registry.consents import ConsentRecorded, ConsentWithdrawn
 from marketplace.registry.encumbrances import EncumbranceEntered
 from marketplace.registry.ownership import OwnershipRegistered, OwnershipTransferred
 from marketplace.registry.rights import LicenceGranted
@@ -87,11 +89,13 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     OwnershipRegistered: [course.suspend_if_refused],
     OwnershipTransferred: [course.suspend_if_refused],
     EncumbranceEntered: [course.suspend_if_refused],
+    ConsentRecorded: [consent_checks.refuse_consent_elsewhere],
+    ConsentWithdrawn: [course.suspend_if_refused],
     LicenceGranted: [course.suspend_if_refused],
     AssetStatusChanged: [course.suspend_if_refused],
     # listings
-    ListingPublished: [auction_listing.announce_lot],
-    ListingTermsChanged: [auction_changes.follow_terms, watchlists.tell_watchers],
+    ListingPublished: [consent_checks.check_listed_price, auction_listing.announce_lot],
+    ListingTermsChanged: [consent_checks.check_listed_price, auction_changes.follow_terms, watchlists.tell_watchers],
     # auctions
     ListingMoved: [auction_listing.follow_listing],
     AuctionWon: [won_lots.open_deal_for_winner, auction_news.tell_won],
@@ -111,7 +115,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     QuoteTakenBack: [quotation_news.tell_buyer],
     NegotiationEnded: [news.tell_negotiation_ended],
     MessageSent: [news.tell_message],
-    DealOpened: [contracts.draw_up_contract, news.tell_opened],
+    DealOpened: [consent_checks.check_deal_price, contracts.draw_up_contract, news.tell_opened],
     EnvelopeCompleted: [
         stamping.stamp_later,
         room_access.admit_signatory,
@@ -156,6 +160,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     PledgeRegistered: [loan_news.tell_registered],
     PledgeRefused: [loan_news.tell_refused],
     PledgeReleased: [loan_news.tell_released],
+    ConsentMoved: [consent_news.tell_consent],
     PledgeRealised: [loan_news.tell_realised],
     PledgeWeakened: [loan_news.tell_weakened],
     LoanDisbursed: [pool_monitoring.start_with_loan, loan_news.tell_disbursed],

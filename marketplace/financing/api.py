@@ -3,13 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from apiflask import APIBlueprint
-
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, idempotent, needs, signed_in
 from marketplace.financing import (
     agreements,
     applications,
+    consent_api,
     disbursement,
     enforcement,
     loan_quality,
@@ -21,8 +20,9 @@ from marketplace.financing import (
 )
 from marketplace.financing import jobs as jobs
 from marketplace.financing import schemas as s
+from marketplace.financing.api_blueprint import api
 
-api = APIBlueprint("financing_api", __name__, url_prefix="/api/v1/financing", tag="financing")
+MORE = (consent_api,)
 
 
 @api.post("/applications")

@@ -23,6 +23,7 @@ from marketplace.financing import (
     pledges,
     policy,
     repayments,
+    sale_consents,
     views,
 )
 from marketplace.financing.classification import LoanClass
@@ -97,7 +98,9 @@ def show_loan(loan_id: UUID) -> str:
         payoff=repayments.payoff_of(loan, rows, today) if loan.status in loans.RUNNING else None,
         names=names_of([loan.borrower_id, loan.bank_id]),
         checks={pledge.id: monitoring.latest_check(pledge.id) for pledge, _asset in secured},
+        agreed={pledge.id: sale_consents.consents_of_pledge(pledge.id) for pledge, _asset in secured},
         lender=policy.is_lender(actor, loan.bank_id),
+        mine=actor.organisation_id == loan.borrower_id,
         tiers=list(LoanClass),
         running=loan.status in loans.RUNNING,
     )

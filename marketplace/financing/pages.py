@@ -11,7 +11,16 @@ from marketplace.core.clock import now
 from marketplace.core.formats import show_money
 from marketplace.core.http import Waiting, current_actor, dashboard_provider, idempotent, needs, page_form, signed_in
 from marketplace.core.i18n import _
-from marketplace.financing import agreements, applications, bank_pages, loan_pages, loans, term_sheets, views
+from marketplace.financing import (
+    agreements,
+    applications,
+    bank_pages,
+    consent_pages,
+    loan_pages,
+    loans,
+    term_sheets,
+    views,
+)
 from marketplace.financing.asset_values import known_value
 from marketplace.financing.pages_blueprint import pages
 from marketplace.financing.schemas import AcceptanceIn, NothingIn, WishForm
@@ -19,7 +28,7 @@ from marketplace.financing.term_sheets import TermSheetStatus
 from marketplace.identity.organisations import names_of
 from marketplace.registry.ownership import assets_of
 
-MORE = (bank_pages, loan_pages)
+MORE = (bank_pages, consent_pages, loan_pages)
 
 
 @pages.get("/financing")

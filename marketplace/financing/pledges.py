@@ -182,6 +182,7 @@ def register_pledge(
         registration_number,
         now,
         grantor_id=pledge.pledgor_id,
+        terms={"page": f"/financing/loans/{pledge.loan_id}"},
     )
     pledge.registration_number, pledge.registered_on = registration_number, registered_on
     pledge.encumbrance_id = burden.id

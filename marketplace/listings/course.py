@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.db import session
@@ -17,6 +17,7 @@ from marketplace.listings.title_check import check_title
 from marketplace.listings.wording import LISTING_SUSPENDED
 from marketplace.notices.inbox import tell
 from marketplace.registry.assets import Asset, find_asset
+from marketplace.registry.consents import Consent
 
 S = ListingStatus
 SUSPENDABLE = (S.PUBLISHED, S.PAUSED, S.UNDER_OFFER, S.RESERVED)
@@ -96,9 +97,10 @@ def suspend_if_refused(actor: Actor, fact: Any, now: datetime) -> None:
 
 
 def suspend_expired(now: datetime) -> None:
-    """Offers of rights whose last day has passed go off the market, although nobody wrote anything."""
+    """Offers of rights whose last day or whose pledgee's consent has passed go off the market by themselves."""
     ended = select(Asset.id).where(Asset.expires_on < now.date())
-    _weigh_again(SYSTEM, Listing.asset_id.in_(ended), now)
+    lapsed = select(Consent.asset_id).where(Consent.expires_on < now.date(), Consent.withdrawn_at.is_(None))
+    _weigh_again(SYSTEM, or_(Listing.asset_id.in_(ended), Listing.asset_id.in_(lapsed)), now)
 
 
 def _weigh_again(actor: Actor, which: Any, now: datetime) -> None:

@@ -37,7 +37,7 @@ def view_of(asset: Asset, actor: Actor | None, as_of: date | None) -> dict[str, 
     owners = owners_of(asset.id, as_of=moment)
     mine = actor is not None and any(owner.organisation_id == actor.organisation_id for owner in owners)
     burdens = open_encumbrances(asset.id, on)
-    consents = consented_acts([burden.id for burden in burdens])
+    consents = consented_acts([burden.id for burden in burdens], on)
     return {
         "asset": asset,
         "status": extract_of(asset, as_of)["legal_status"] if as_of else _status(asset, today),

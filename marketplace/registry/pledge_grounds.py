@@ -166,7 +166,7 @@ def check_pledge_registration(
     """
     asset = find_asset(asset_id)
     burdens = tuple(live_encumbrances(asset_id, on))
-    agreeing = consented_acts([burden.id for burden in burdens])
+    agreeing = consented_acts([burden.id for burden in burdens], on)
     proposal = PledgeProposal(
         asset=asset,
         owners=tuple(owners_of(asset_id)),

@@ -106,7 +106,7 @@ def standing_of(asset: Asset, instrument: Instrument, on: date) -> Standing:
     begins = min(instrument.begins_on or on, on)
     burdens = live_encumbrances(asset.id, begins)
     pledges = [burden.id for burden in burdens if burden.kind is EncumbranceKind.PLEDGE]
-    consents = {(burden_id, act) for burden_id, acts in consented_acts(pledges).items() for act in acts}
+    consents = {(burden_id, act) for burden_id, acts in consented_acts(pledges, on).items() for act in acts}
     act = "transfer" if instrument.kind == "listing" else instrument.kind
     return Standing(
         office=asset.office,

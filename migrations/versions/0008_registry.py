@@ -544,6 +544,7 @@ def _make_consents() -> None:
         sa.Column("organisation_id", sa.Uuid(), nullable=True),
         sa.Column("document_id", sa.Uuid(), nullable=True),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "(kind = 'pledgee') = (encumbrance_id IS NOT NULL)", name=op.f("ck_consents_pledgee_names_the_pledge")

@@ -529,11 +529,83 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_realisations")),
         sa.UniqueConstraint("pledge_id", "bank_reference", name=op.f("uq_realisations_pledge_id_bank_reference")),
     )
+    op.create_table(
+        "sale_consents",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("pledge_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "act",
+            sa.Enum(
+                "transfer",
+                "licence",
+                "open_licence",
+                name="saleact",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "asked",
+                "prepared",
+                "given",
+                "declined",
+                "withdrawn",
+                name="consentstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("minimum_minor", sa.BigInteger(), nullable=True),
+        sa.Column("minimum_currency", sa.CHAR(length=3), nullable=True),
+        sa.Column("conditions", sa.String(length=1000), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("asked_by", sa.Uuid(), nullable=True),
+        sa.Column("prepared_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.String(length=500), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=True),
+        sa.Column("consent_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint(
+            "(status IN ('given', 'withdrawn')) = (consent_id IS NOT NULL)",
+            name=op.f("ck_sale_consents_given_stands_in_register"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('asked', 'declined') OR expires_on IS NOT NULL", name=op.f("ck_sale_consents_given_until_a_day")
+        ),
+        sa.CheckConstraint(
+            "minimum_minor IS NULL OR minimum_minor > 0", name=op.f("ck_sale_consents_minimum_positive")
+        ),
+        sa.ForeignKeyConstraint(["pledge_id"], ["pledges.id"], name=op.f("fk_sale_consents_pledge_id_pledges")),
+        sa.ForeignKeyConstraint(["asked_by"], ["people.id"], name=op.f("fk_sale_consents_asked_by_people")),
+        sa.ForeignKeyConstraint(["prepared_by"], ["people.id"], name=op.f("fk_sale_consents_prepared_by_people")),
+        sa.ForeignKeyConstraint(["decided_by"], ["people.id"], name=op.f("fk_sale_consents_decided_by_people")),
+        sa.ForeignKeyConstraint(["document_id"], ["files.id"], name=op.f("fk_sale_consents_document_id_files")),
+        sa.ForeignKeyConstraint(["consent_id"], ["consents.id"], name=op.f("fk_sale_consents_consent_id_consents")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sale_consents")),
+    )
+    op.create_index(op.f("ix_sale_consents_pledge_id"), "sale_consents", ["pledge_id"], unique=False)
+    op.create_index(
+        "uq_sale_consents_one_open",
+        "sale_consents",
+        ["pledge_id", "act"],
+        unique=True,
+        postgresql_where=sa.text("status IN ('asked', 'prepared')"),
+    )
 
 
 def downgrade() -> None:
     """Drop the tables."""
     for table in (
+        "sale_consents",
         "realisations",
         "pledge_checks",
         "loan_days",

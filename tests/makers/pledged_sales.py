@@ -17,8 +17,14 @@ from marketplace.financing.due_dates import business_date
 from marketplace.financing.loans import Loan, find_loan
 from marketplace.financing.pledges import Pledge, pledges_of_loan
 from marketplace.financing.proceeds import debt_on
+from marketplace.financing.sale_consents import (
+    ConsentTerms,
+    SaleAct,
+    SaleConsent,
+    agree_to_sale,
+    approve_consent,
+)
 from marketplace.registry.assets import find_asset
-from marketplace.registry.consents import record_consent
 from marketplace.risk_pool import claims, compensation, enrolling
 from marketplace.risk_pool.claims import Claim
 from tests.makers import deals
@@ -50,12 +56,15 @@ class PledgedSale:
 
     def offer_for_sale(self, mode: str = "fixed_price") -> None:
         """The holder lists the right, the bank having agreed."""
-        encumbrance_id = self.pledge.encumbrance_id
-        assert encumbrance_id is not None
-        act = "transfer" if mode == "fixed_price" else "licence"
-        record_consent(self.parties.officer, encumbrance_id, act, None, self.sale.now)
+        self.agree(SaleAct.TRANSFER if mode == "fixed_price" else SaleAct.LICENCE)
         asset: Any = find_asset(self.parties.asset_id)
         self.sale.listing = make_listing(self.parties.holder, mode, asset=asset)
+
+    def agree(self, act: SaleAct = SaleAct.TRANSFER, **terms: Any) -> SaleConsent:
+        """The bank consents, one person preparing, another approving."""
+        fields = {"act": act, "expires_on": self.sale.now.date() + timedelta(days=90)} | terms
+        prepared = agree_to_sale(self.parties.officer, self.pledge.id, ConsentTerms(**fields), now())
+        return approve_consent(self.parties.approver, prepared.id, now())
 
     def pay(self, price: Money) -> Deal:
         """A buyer takes the right and its money is held."""
