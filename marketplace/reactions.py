@@ -71,6 +71,12 @@ from marketplace.registry.ownership import OwnershipRegistered, OwnershipTransfe
 from marketplace.registry.rights import LicenceGranted
 from marketplace.registry.statuses import AssetStatusChanged
 from marketplace.risk_pool import monitoring as pool_monitoring
+from marketplace.risk_pool import news as pool_news
+from marketplace.risk_pool.claims import ClaimMoved
+from marketplace.risk_pool.compensation import ClaimCompensated
+from marketplace.risk_pool.enrolments import EnrolmentMoved
+from marketplace.risk_pool.recoveries import RecoveryShared
+from marketplace.risk_pool.standings import BankWasSuspended, SuspensionLifted
 
 REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     # identity
@@ -166,6 +172,12 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     LoanDisbursed: [pool_monitoring.start_with_loan, loan_news.tell_disbursed],
     InstalmentMissed: [pool_monitoring.follow_class, loan_news.tell_missed],
     RepaymentReceived: [pool_monitoring.share_repayment],
+    EnrolmentMoved: [pool_news.tell_enrolment],
+    ClaimMoved: [pool_news.tell_claim],
+    ClaimCompensated: [pool_news.tell_compensated],
+    RecoveryShared: [pool_news.tell_recovered],
+    BankWasSuspended: [pool_news.tell_standing],
+    SuspensionLifted: [pool_news.tell_standing],
     LoanClassified: [pool_monitoring.follow_class],
     LoanDefaulted: [pool_monitoring.follow_class, loan_news.tell_defaulted],
     LoanPaidOff: [pool_monitoring.end_when_paid, loan_news.tell_paid_off],

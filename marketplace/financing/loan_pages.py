@@ -29,6 +29,7 @@ from marketplace.financing import (
 from marketplace.financing.classification import LoanClass
 from marketplace.financing.due_dates import business_date
 from marketplace.financing.pages_blueprint import pages
+from marketplace.financing.panels import loan_panels
 from marketplace.financing.schemas import (
     FilingIn,
     JudgementIn,
@@ -102,6 +103,7 @@ def show_loan(loan_id: UUID) -> str:
         lender=policy.is_lender(actor, loan.bank_id),
         mine=actor.organisation_id == loan.borrower_id,
         tiers=list(LoanClass),
+        panels=loan_panels.render(actor, loan),
         running=loan.status in loans.RUNNING,
     )
 

@@ -43,6 +43,12 @@ class ConsentAskedAlready(Refused):
     message = _l("The bank has this request already.")
 
 
+class AnswerNotPrepared(Refused):
+    """The second person agrees to terms, and there are none yet."""
+
+    message = _l("Nobody has prepared the terms of this consent yet.")
+
+
 class ConsentReliedOn(Refused):
     """A buyer has paid on the strength of this consent."""
 
@@ -182,6 +188,7 @@ def approve_consent(actor: Actor, consent_id: UUID, now: datetime) -> SaleConsen
     consent, pledge = _for_lender(actor, consent_id)
     require(actor.may("loan.approve"))
     require_fresh(actor, now)
+    require(consent.status is not ConsentStatus.ASKED, AnswerNotPrepared())
     require_another_person(actor, consent.prepared_by)
     require(pledge.status is PledgeStatus.REGISTERED, NotPledgedNow())
     return _give(actor, pledge, consent, now)

@@ -72,3 +72,19 @@ def test_a_loan_that_is_paid_off_leaves_the_pool(world: World) -> None:
     assert loan.disbursed_on is not None
     repay(parties, loan, loan.principal, loan.disbursed_on, now())
     assert enrolment.status is EnrolmentStatus.REPAID
+
+
+def test_the_page_of_a_loan_leads_its_bank_to_a_pool_and_shows_the_cover_it_has(
+    world: World, client: Any, sign_in: Any, db: Any
+) -> None:
+    parties = make_parties()
+    loan = make_pledged_loan(parties)
+    make_scheme(world, "55", version="2020-page")
+    page, way = f"/financing/loans/{loan.id}", f"/risk-pool/enrolments/new?loan={loan.id}"
+    db.commit()
+    assert way in sign_in(client, parties.officer).get(page).text
+    assert way not in sign_in(client, parties.holder).get(page).text
+    enrolment = enrol(world, parties, loan)
+    db.commit()
+    for reader in (parties.officer, parties.holder):
+        assert f"/risk-pool/enrolments/{enrolment.id}" in sign_in(client, reader).get(page).text
