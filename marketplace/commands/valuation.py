@@ -87,6 +87,33 @@ def evaluate_command(folder: Path, data: Path, _json: bool) -> None:
     say({"model": model.card["model"]} | evaluate(model.predict(records), outcomes))
 
 
+@group.command("splits", with_appcontext=False)
+@click.option("--data", type=_file, required=True, help="CSV of patents with the column stage.")
+@click.option("--json", "_json", is_flag=True, help="The answer is always JSON.")
+def splits_command(data: Path, _json: bool) -> None:
+    """Learn three times and judge on later grants, on owners never seen and on random patents, side by side."""
+    from marketplace.valuation.renewal_splits import compare_splits
+
+    try:
+        say(compare_splits(data))
+    except Problem as problem:
+        refuse(problem)
+
+
+@group.command("backtest")
+@click.option("--demo", is_flag=True, help="On the invented market whose truth is known, instead of closed deals.")
+@click.option("--purpose", default="transfer", type=click.Choice(["transfer", "licence", "pledge", "court_sale"]))
+@click.option("--json", "_json", is_flag=True, help="The answer is always JSON.")
+def backtest_command(demo: bool, purpose: str, _json: bool) -> None:
+    """Walk the price model forward in time and compare it with baselines and other splits."""
+    from marketplace.valuation.price_history import backtest, demo_backtest
+
+    try:
+        say(demo_backtest() if demo else backtest(purpose, now()))
+    except Problem as problem:
+        refuse(problem)
+
+
 @group.command("report")
 @click.argument("number")
 @click.option("--purpose", default="transfer", type=click.Choice(["transfer", "licence", "pledge", "court_sale"]))

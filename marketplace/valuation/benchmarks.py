@@ -102,22 +102,3 @@ def _log_price(observation: dict[str, Any]) -> float:
 
 def _citation(item: dict[str, Any]) -> dict[str, str]:
     return {"source": str(item["source"]), "grade": str(item["grade"]), "date": str(item.get("period", ""))}
-
-
-def learn_from_sales(level: PriceLevel, residual_logs: list[float], within: float | None = None) -> PriceLevel:
-    """The level after closed deals: a normal update, the benchmarks counting as much as their doubt allows.
-
-    ``residual_logs`` are log prices of comparable closed deals with their own factors taken out, in the level's
-    currency; ``within`` is the log spread of single prices. With no deals the level is unchanged.
-    """
-    if not residual_logs:
-        return level
-    spread = within or within_class()
-    prior_variance = max(level.log_sd**2 - spread**2, 0.01)
-    precision = 1 / prior_variance + len(residual_logs) / spread**2
-    mean = (level.log_mean / prior_variance + math.fsum(residual_logs) / spread**2) / precision
-    sources = (
-        *level.sources,
-        {"source": f"{len(residual_logs)} closed deals on this platform", "grade": "A", "date": ""},
-    )
-    return PriceLevel(level.currency, mean, math.sqrt(spread**2 + 1 / precision), sources)

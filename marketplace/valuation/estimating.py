@@ -10,21 +10,17 @@ from datetime import date
 from typing import Any
 
 from marketplace.core.money import Money
-from marketplace.valuation.benchmarks import (
-    NORMAL_P90,
-    benchmark_data,
-    learn_from_sales,
-    price_level,
-    within_class,
-)
+from marketplace.valuation.benchmarks import NORMAL_P90, benchmark_data, price_level
 from marketplace.valuation.comparables import MarketValue, Sold, Subject, compare
 from marketplace.valuation.cost import COST_LOG_SD, replacement_cost
 from marketplace.valuation.income import RoyaltyCase, royalty_band, simulate_royalty_relief
 from marketplace.valuation.indicators import score_indicators
 from marketplace.valuation.price_factors import Factor, KnownFacts, price_factors, remaining_years
+from marketplace.valuation.price_learning import learn_from_sales
 from marketplace.valuation.reconciliation import Approach, money_of_log, reconcile
+from marketplace.valuation.sensitivity import factor_swings, fan, income_swings, tornado
 
-METHOD_VERSION = "indication-1"
+METHOD_VERSION = "indication-2"
 SEED = 20261122
 FEW_SALES = 50
 STATED_LOG_SD = 1.0
@@ -51,23 +47,31 @@ def estimate(snapshot: dict[str, Any]) -> dict[str, Any]:
     """Value a right from a snapshot; the answer is plain JSON, money as exact minor units."""
     on = date.fromisoformat(snapshot["as_of"][:10])
     facts = facts_from(snapshot["facts"])
-    factors = price_factors(facts, on)
     level = price_level(snapshot["asset"]["office"], snapshot["asset"]["kind"], snapshot["purpose"])
-    doubt = max((sale.get("doubt", 0.0) for sale in snapshot["sales"]), default=0.0)
-    within = math.hypot(within_class(), doubt)
-    learned = learn_from_sales(level, [sale["residual"] for sale in snapshot["sales"]], within)
+    learned = learn_from_sales(level, snapshot["sales"])
+    factors = learned.scaled(price_factors(facts, on))
     market = _market(snapshot, facts, on)
-    approaches = [_statistical(learned.log_mean, learned.log_sd, factors)]
-    details: dict[str, Any] = {"statistical": {"sources": list(learned.sources), "sales": len(snapshot["sales"])}}
+    approaches = [_statistical(learned.level.log_mean, learned.level.log_sd, factors)]
+    details: dict[str, Any] = {
+        "statistical": {
+            "sources": list(learned.level.sources),
+            "sales": len(snapshot["sales"]),
+            "multipliers": learned.multipliers,
+        }
+    }
     if market is not None:
-        approaches.append(Approach("market", market.log_mean, math.hypot(market.log_sd, doubt)))
-        details["market"] = {"comparables": [_shown(one) for one in market.used]}
-    for name, approach, detail in (_income(snapshot, facts, on), _cost(snapshot, facts, on)):
+        approaches.append(Approach("market", market.log_mean, math.hypot(market.log_sd, learned.borrowed_doubt)))
+        details["market"] = {"comparables": _comparables(market, snapshot["sales"])}
+    case = _royalty_case(snapshot, facts, on)
+    for name, approach, detail in (_income(snapshot, case), _cost(snapshot, facts, on)):
         if approach is not None:
             approaches.append(approach)
             details[name] = detail
     joint = reconcile(approaches)
     low, middle, high = (money_of_log(value, level.currency) for value in joint.log_ends)
+    swings = factor_swings(factors, learned.multipliers, joint.weights["statistical"])
+    if case is not None:
+        swings += income_swings(case, royalty_band(snapshot["inputs"]["industry"]), joint.weights["income"])
     return {
         "low_minor": low.amount_minor,
         "middle_minor": middle.amount_minor,
@@ -80,6 +84,8 @@ def estimate(snapshot: dict[str, Any]) -> dict[str, Any]:
         "factors": [_factor(one) for one in factors],
         "indicators": _indicators(snapshot, facts, on),
         "limits": _limits(snapshot, factors),
+        "tornado": tornado(swings, joint.log_ends[1], level.currency),
+        "fan": fan(joint, facts, on, learned.multipliers.get("remaining_life", 1.0), level.currency),
     }
 
 
@@ -111,13 +117,13 @@ def _market(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> MarketValu
     return compare(subject, sold)
 
 
-def _income(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> tuple[str, Approach | None, dict[str, Any]]:
+def _royalty_case(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> RoyaltyCase | None:
     """Relief from royalty where the asker stated yearly revenue and industry, and the life is known."""
     given = snapshot["inputs"]
     years = remaining_years(facts.expires_on, on)
-    if "revenue" not in given or "industry" not in given or not years:
-        return "income", None, {}
-    case = RoyaltyCase(
+    if not float(given.get("revenue", 0)) or "industry" not in given or not years:
+        return None
+    return RoyaltyCase(
         revenue=float(given["revenue"]),
         royalty=0.0,
         tax=0.25 if snapshot["asset"]["office"] == "CN" else 0.21,
@@ -126,6 +132,12 @@ def _income(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> tuple[str,
         decline=0.05,
         invalidation=0.02,
     )
+
+
+def _income(snapshot: dict[str, Any], case: RoyaltyCase | None) -> tuple[str, Approach | None, dict[str, Any]]:
+    if case is None:
+        return "income", None, {}
+    given = snapshot["inputs"]
     band = royalty_band(given["industry"])
     spread = simulate_royalty_relief(case, band, SEED)
     middle = max(spread.middle, 0.01)
@@ -135,6 +147,7 @@ def _income(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> tuple[str,
         "royalty_percent": [round(100 * rate, 2) for rate in band],
         "discount_percent": round(100 * case.discount, 2),
         "years": round(case.years, 2),
+        "revenue": given["revenue"],
         "seed": SEED,
     }
     return "income", Approach("income", math.log(middle), math.hypot(reach, STATED_LOG_SD)), detail
@@ -164,14 +177,21 @@ def _approach(one: Approach, weight: float, currency: str, details: dict[str, An
     }
 
 
-def _shown(comparable: Any) -> dict[str, Any]:
-    return {
-        "reference": comparable.reference,
-        "similarity": round(comparable.similarity, 3),
-        "log_price": round(comparable.log_price, 6),
-        "adjusted": round(comparable.adjusted, 6),
-        "adjustments": {name: round(value, 4) for name, value in comparable.adjustments},
-    }
+def _comparables(market: MarketValue, sales: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The nearest sales with every adjustment."""
+    sold = {sale["reference"]: sale for sale in sales}
+    return [
+        {
+            "reference": one.reference,
+            "fields": sold[one.reference]["fields"],
+            "day": sold[one.reference]["day"],
+            "similarity": round(one.similarity, 3),
+            "log_price": round(one.log_price, 6),
+            "adjusted": round(one.adjusted, 6),
+            "adjustments": {name: round(value, 4) for name, value in one.adjustments},
+        }
+        for one in market.used
+    ]
 
 
 def _factor(factor: Factor) -> dict[str, Any]:

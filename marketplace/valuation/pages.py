@@ -13,7 +13,7 @@ from marketplace.core.i18n import _
 from marketplace.core.money import Money
 from marketplace.registry.assets import Asset, find_asset
 from marketplace.registry.panels import asset_panel
-from marketplace.valuation import appraisals, drawing, reports, scorecard, what_if, wording
+from marketplace.valuation import appraisals, drawing, evidence, reports, scorecard, what_if, wording
 from marketplace.valuation.renewal_files import default_model
 from marketplace.valuation.report_pdf import indication_pdf
 from marketplace.valuation.schemas import AppraisalForm, IndicationIn, WhatIfIn, inputs_of
@@ -24,7 +24,7 @@ pages = Blueprint("valuation", __name__, template_folder="templates")
 @pages.context_processor
 def words() -> dict[str, Any]:
     """The report's words for the templates of this room."""
-    return {"w": wording, "minor": Money}
+    return {"w": wording, "e": evidence, "minor": Money}
 
 
 @pages.get("/assets/<uuid:asset_id>/valuation")
@@ -65,12 +65,17 @@ def indicate_value(asset_id: UUID) -> Response:
 @signed_in
 def report(indication_id: UUID) -> str:
     """The report: range, reasons, approaches, indicators, limits, versions."""
-    indication = reports.find_indication(current_actor(), indication_id)
+    actor = current_actor()
+    indication = reports.find_indication(actor, indication_id)
     return render_template(
         "valuation/report.html",
         indication=indication,
         asset=find_asset(indication.asset_id),
+        others=appraisals.appraisals_of(actor, indication.asset_id),
+        proof=reports.proof_of(actor, indication),
         bars=drawing.interval_bars(indication.answer),
+        swings=drawing.tornado_bars(indication.answer),
+        fan=drawing.fan_of(indication.answer),
         names=wording.indicator_names(),
         width=drawing.WIDTH,
     )

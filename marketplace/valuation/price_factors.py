@@ -64,6 +64,19 @@ def _factor(name: str, value: float | None, fact: str) -> Factor:
     return Factor(name, inside, inside, inside, True, fact, str(rule["grade"]), str(rule["source"]))
 
 
+def factor_ends(name: str) -> tuple[float, float]:
+    """The least and the most a fact can move the log price."""
+    rule = _rule(name)
+    return float(rule["low"]), float(rule["high"])
+
+
+def life_effect(expires_on: date | None, on: date) -> float | None:
+    """How far the remaining life moves the log price on a day, inside its usual ends; None when it is unknown."""
+    value = _life(expires_on, on)
+    low, high = factor_ends("remaining_life")
+    return None if value is None else min(max(value, low), high)
+
+
 def _renewal(percentile: float | None) -> float | None:
     if percentile is None:
         return None

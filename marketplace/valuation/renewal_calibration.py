@@ -22,7 +22,7 @@ HALF_LIFE_DAYS = 365.0
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Patents, outcomes and the scores given by models that had not seen their family, or their owner."""
+    """Patents, outcomes and both halves' scores by models that had not seen their family, or their owner."""
 
     records: list[RenewalRecord]
     outcomes: list[RenewalOutcome]
@@ -44,10 +44,10 @@ def calibrate(scores: OutOfFold) -> Calibration:
     recency = _recency(scores.records)
     kinds = (scores.family, scores.owner)
     levels = [_levels(values, scores.outcomes, recency) for values in kinds]
-    slope, intercept = np.array([level[0] for level in levels]), np.array([level[1:] for level in levels])
+    slope, intercept = np.array([level[:2] for level in levels]), np.array([level[2:] for level in levels])
     exclusion = []
     for kind, values in enumerate(kinds):
-        cumulative = np.cumsum(stage_chances(values, slope[kind], intercept[kind]), axis=1)
+        cumulative = np.cumsum(stage_chances(values @ slope[kind], intercept[kind]), axis=1)
         tolerated = _tolerated(cumulative, scores.outcomes)
         exclusion.append(_weighted_quantile(tolerated, recency, 1 - COVERAGE))
     return Calibration(slope, intercept, np.array(exclusion))
@@ -60,13 +60,19 @@ def _recency(records: list[RenewalRecord]) -> Floats:
 
 
 def _levels(values: Floats, outcomes: list[RenewalOutcome], recency: Floats) -> Floats:
+    """How much each half counts, and the level of each fee; a half that would count against itself counts nothing."""
     decisions = features.decisions_of(outcomes)
-    matrix = np.hstack([values[decisions.patent][:, None], np.eye(3)[decisions.fee]])
-    model = LogisticRegression(C=100.0, max_iter=2000, fit_intercept=False, tol=1e-8)
-    model.fit(matrix, decisions.paid, sample_weight=recency[decisions.patent])
-    levels = np.round(model.coef_[0], 8)
-    levels[0] = max(levels[0], 0.0)  # a higher score may never lower a chance
-    return np.asarray(levels)
+    weights = recency[decisions.patent]
+    useful = np.ones(values.shape[1], dtype=bool)
+    while True:
+        matrix = np.hstack([(values * useful)[decisions.patent], np.eye(3)[decisions.fee]])
+        model = LogisticRegression(C=100.0, max_iter=2000, fit_intercept=False, tol=1e-8)
+        levels = np.round(model.fit(matrix, decisions.paid, sample_weight=weights).coef_[0], 8)
+        against = levels[: len(useful)] < 0
+        if not np.any(against):
+            return np.asarray(levels)
+        useful &= ~against
+        values = values * useful
 
 
 def _tolerated(cumulative: Floats, outcomes: list[RenewalOutcome]) -> Floats:

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from marketplace.valuation.renewal_records import SECTIONS, RenewalOutcome, Rene
 Floats = NDArray[np.float64]
 
 OWNER_TERMS = 6000
-TITLE_TERMS = 6000
 NUMBER_SCALE = 0.3
 HISTORY_PRIOR = 3.0
 FOLDS = 10
@@ -95,23 +94,12 @@ def owner_text(record: RenewalRecord) -> str:
 
 def owner_terms(texts: Iterable[str], vocabulary: Sequence[str] | None = None) -> Any:
     """Pieces of 3 to 5 letters that several owners' names share, so that an owner never seen still resembles others."""
-    return _vectoriser(
-        sorted(set(texts)), vocabulary, analyzer="char_wb", ngram_range=(3, 5), min_df=5, max_features=OWNER_TERMS
-    )
+    from sklearn.feature_extraction.text import TfidfVectorizer  # loads only when a name is scored
 
-
-def title_terms(texts: Iterable[str], vocabulary: Sequence[str] | None = None) -> Any:
-    """Words of titles."""
-    return _vectoriser(texts, vocabulary, analyzer="word", min_df=5, max_features=TITLE_TERMS, stop_words="english")
-
-
-def _vectoriser(texts: Iterable[str], vocabulary: Sequence[str] | None, **choices: Any) -> Any:
-    from sklearn.feature_extraction.text import TfidfVectorizer  # loads only when a text is scored
-
+    choices: dict[str, Any] = {"sublinear_tf": True, "analyzer": "char_wb", "ngram_range": (3, 5)}
     if vocabulary is None:
-        return TfidfVectorizer(sublinear_tf=True, **choices).fit(texts)
-    choices = {name: value for name, value in choices.items() if name not in ("min_df", "max_features")}
-    return TfidfVectorizer(sublinear_tf=True, vocabulary=list(vocabulary), **choices)
+        return TfidfVectorizer(min_df=5, max_features=OWNER_TERMS, **choices).fit(sorted(set(texts)))
+    return TfidfVectorizer(vocabulary=list(vocabulary), **choices)
 
 
 @dataclass(frozen=True)
@@ -184,12 +172,20 @@ def family_of(record: RenewalRecord) -> str:
     return f"{'|'.join(record.inventors or (record.id,))}@{record.priority_on}"
 
 
+def owner_group(record: RenewalRecord) -> str:
+    """Patents of one owner belong together; without a known owner a patent stands alone."""
+    return owner_text(record) or record.id
+
+
 def learn_history(
-    records: Sequence[RenewalRecord], outcomes: Sequence[RenewalOutcome]
+    records: Sequence[RenewalRecord],
+    outcomes: Sequence[RenewalOutcome],
+    group_of: Callable[[RenewalRecord], str] = family_of,
+    folds: int = FOLDS,
 ) -> tuple[InventorHistory, Contributions]:
-    """Inventor histories from labelled patents, and the parts that keep each patent's own family out of its own."""
+    """Inventor histories from labelled patents, and the parts that keep each patent's own group out of its own."""
     surplus, weight = _surpluses(outcomes)
-    fold = folds_by([family_of(record) for record in records])
+    fold = folds_by([group_of(record) for record in records], folds)
     total: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
     parts: dict[tuple[int, int], list[float]] = defaultdict(lambda: [0.0, 0.0])
     for row, record in enumerate(records):

@@ -11,6 +11,7 @@ from marketplace.core.errors import Malformed
 from marketplace.core.i18n import _l
 from marketplace.valuation.renewal_features import InventorHistory
 from marketplace.valuation.renewal_model import AdditiveScore, RenewalModel, TermBlock
+from marketplace.valuation.renewal_shapes import Cohorts, Shapes
 
 DEFAULT_FOLDER = Path(__file__).parent / "models" / "renewal"
 """The model shipped with the package: ``flask valuation train --data renewal_train.csv --out <this folder>``."""
@@ -19,6 +20,9 @@ _ADDITIVE = (
     *("centre", "scale", "lowest", "highest", "coefficient"),
     *("history_centre", "history_scale", "history_coefficient", "history_bounds"),
 )
+_SHAPES = ("starts", "edges", "heights", "bounds")
+_TERMS = ("idf", "coefficient", "bounds")
+_PAST = ("keys", "surplus", "weight")
 _MODEL = ("known_owners", "slope", "intercept", "exclusion", "reference_scores")
 
 
@@ -28,15 +32,15 @@ def save_model(model: RenewalModel, folder: Path) -> None:
     additive = model.additive
     arrays: dict[str, Any] = {name: getattr(additive, name) for name in _ADDITIVE}
     arrays |= {name: getattr(model, name) for name in _MODEL}
-    arrays |= {f"past_{name}": getattr(additive.history, name) for name in ("keys", "surplus", "weight")}
-    for kind in ("owner", "title"):
-        block: TermBlock = getattr(additive, kind)
-        arrays |= {f"{kind}_{name}": getattr(block, name) for name in ("idf", "coefficient", "bounds")}
+    arrays |= {f"past_{name}": getattr(additive.history, name) for name in _PAST}
+    arrays |= {f"shape_{name}": getattr(model.shapes, name) for name in _SHAPES}
+    arrays |= {"cohort_grids": model.shapes.cohorts.grids}
+    arrays |= {f"owner_{name}": getattr(additive.owner, name) for name in _TERMS}
     np.savez_compressed(folder / "weights.npz", **arrays)
     words = {
         "card": model.card,
+        "cohorts": model.shapes.cohorts.names,
         "owner_vocabulary": additive.owner.vocabulary,
-        "title_vocabulary": additive.title.vocabulary,
     }
     text = json.dumps(words, ensure_ascii=False, indent=1, sort_keys=True)
     (folder / "model.json").write_text(text + "\n", encoding="utf-8")
@@ -62,19 +66,16 @@ def default_model() -> RenewalModel:
 def _assemble(words: dict[str, Any], arrays: dict[str, Any]) -> RenewalModel:
     additive = AdditiveScore(
         **{name: arrays[name] for name in _ADDITIVE},
-        owner=_terms(words, arrays, "owner"),
-        title=_terms(words, arrays, "title"),
-        history=InventorHistory(arrays["past_keys"], arrays["past_surplus"], arrays["past_weight"]),
+        owner=TermBlock(tuple(words["owner_vocabulary"]), **{name: arrays[f"owner_{name}"] for name in _TERMS}),
+        history=InventorHistory(**{name: arrays[f"past_{name}"] for name in _PAST}),
     )
     return RenewalModel(
         additive=additive,
+        shapes=Shapes(
+            **{name: arrays[f"shape_{name}"] for name in _SHAPES},
+            cohorts=Cohorts(tuple(words["cohorts"]), arrays["cohort_grids"]),
+            history=additive.history,
+        ),
         **{name: arrays[name] for name in _MODEL},
         card=words["card"],
-    )
-
-
-def _terms(words: dict[str, Any], arrays: dict[str, Any], kind: str) -> TermBlock:
-    return TermBlock(
-        tuple(words[f"{kind}_vocabulary"]),
-        **{name: arrays[f"{kind}_{name}"] for name in ("idf", "coefficient", "bounds")},
     )

@@ -2,7 +2,9 @@
 
 A sum of readable blocks gives one score; a calibrated chain of three fee decisions turns it into probabilities of
 the four stages; a conformal rule turns those into an 80 % range of stages. Method: discrete-time hazard with shared
-coefficients (censored patents count up to their last due fee), L2-penalised logistic regression.
+coefficients (censored patents count up to their last due fee): L2-penalised logistic regression over inputs, owner's
+name and inventors' history, and step curves (``renewal_shapes``); how much each half counts is learned apart for
+owners already known and owners never seen.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,21 +17,12 @@ from numpy.typing import NDArray
 from marketplace.valuation import renewal_features as features
 from marketplace.valuation.renewal_features import Floats, InventorHistory
 from marketplace.valuation.renewal_records import STAGES, RenewalRecord, stable_number
+from marketplace.valuation.renewal_shapes import Block, Shapes
 
 UPPER_SHARE = 0.4
 """Part of the excluded probability that may be cut off above; owners mostly stop early, so ranges are cut below."""
 KNOWN, NEW = 0, 1
 """Whether the owner was among the owners learned from; each kind is calibrated by itself."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """One additive part of the score: its value and, where unknown, the range it could have had."""
-
-    value: Floats
-    low: Floats
-    high: Floats
-    unknown: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -60,23 +53,18 @@ class AdditiveScore:
     highest: Floats
     coefficient: Floats
     owner: TermBlock
-    title: TermBlock
     history: InventorHistory
     history_centre: Floats
     history_scale: Floats
     history_coefficient: Floats
     history_bounds: Floats
 
-    def blocks(self, records: Sequence[RenewalRecord]) -> dict[str, Block]:
+    def blocks(self, records: Sequence[RenewalRecord], raw: Floats) -> dict[str, Block]:
         """Every part of the score by name, for scoring and for reasons."""
-        raw = np.array([features.numbers_of(record) for record in records]).reshape(len(records), -1)
         parts = {name: self._number_block(column, raw[:, column]) for column, name in enumerate(features.NUMBER_NAMES)}
         owners = [features.owner_text(record) for record in records]
-        titles = [record.title or "" for record in records]
         owner_sum = self.owner.contributions(owners, features.owner_terms)
-        title_sum = self.title.contributions(titles, features.title_terms)
         parts["owner_name"] = _bounded(owner_sum, self.owner.bounds, [not text for text in owners])
-        parts["title_terms"] = _bounded(title_sum, self.title.bounds, [not text for text in titles])
         standard = (self.history.of(records) - self.history_centre) / self.history_scale
         parts["inventor_history"] = _bounded(
             standard @ self.history_coefficient, self.history_bounds, [record.inventors is None for record in records]
@@ -122,8 +110,9 @@ class RenewalModel:
     """The calibrated model; immutable, and reproducible from its arrays alone."""
 
     additive: AdditiveScore
+    shapes: Shapes
     known_owners: NDArray[np.int64]
-    slope: Floats  # by kind of owner
+    slope: Floats  # kind x half: how much the additive score and the curves count
     intercept: Floats  # kind x fee
     exclusion: Floats  # kind: probability that may be cut off below
     reference_scores: Floats
@@ -131,13 +120,10 @@ class RenewalModel:
 
     def predict(self, records: Sequence[RenewalRecord]) -> Prediction:
         """Stage probabilities, 80 % ranges, unknown inputs and reasons for patents as known at grant."""
-        blocks = self.additive.blocks(records)
-        value, low, high = (
-            np.sum([getattr(block, part) for block in blocks.values()], axis=0) if records else np.zeros(0)
-            for part in ("value", "low", "high")
-        )
+        blocks = self._blocks(records)
+        value, low, high = (_sum(blocks, part, len(records)) for part in ("value", "low", "high"))
         kind = self._kinds(records)
-        chances = stage_chances(value, self.slope[kind][:, None], self.intercept[kind])
+        chances = stage_chances(value[kind, np.arange(len(records))], self.intercept[kind])
         cumulative = np.cumsum(chances, axis=1)
         lower, upper = self._range(low, high, kind, blocks["owner_name"].unknown)
         return Prediction(
@@ -149,15 +135,31 @@ class RenewalModel:
             unknown=tuple(
                 tuple(name for name, block in blocks.items() if block.unknown[row]) for row in range(len(records))
             ),
-            reasons=tuple(_reasons(blocks, row) for row in range(len(records))),
+            reasons=tuple(_reasons(blocks, row, int(kind[row])) for row in range(len(records))),
         )
 
     def percentile(self, record: RenewalRecord) -> tuple[float, float, float]:
-        """Where the patent stands among those learned from (low, middle, high), 0 to 1; unknowns spread it."""
-        blocks = self.additive.blocks([record]).values()
-        sums = [sum(float(getattr(block, part)[0]) for block in blocks) for part in ("low", "value", "high")]
+        """Where the patent stands among those learned from (low, middle, high), 0 to 1; unknowns spread it.
+
+        Judged as for an owner never seen, so that who owns a right never moves its rank.
+        """
+        blocks = self._blocks([record])
+        sums = [float(_sum(blocks, part, 1)[NEW, 0]) for part in ("low", "value", "high")]
         ranks = np.searchsorted(self.reference_scores, np.sort(sums)) / len(self.reference_scores)
         return float(ranks[0]), float(ranks[1]), float(ranks[2])
+
+    def _blocks(self, records: Sequence[RenewalRecord]) -> dict[str, Block]:
+        """Both halves by input, weighed for each kind of owner: values are kind x patent."""
+        raw = np.array([features.numbers_of(record) for record in records]).reshape(len(records), -1)
+        halves = self.additive.blocks(records, raw), self.shapes.blocks(records, raw)
+        joint: dict[str, Block] = {}
+        for half, blocks in enumerate(halves):
+            weight = self.slope[:, half, None]
+            for name, block in blocks.items():
+                part = Block(weight * block.value, weight * block.low, weight * block.high, block.unknown)
+                base = name.removeprefix("cohort_").removesuffix("_weight")
+                joint[base] = _together(joint[base], part) if base in joint else part
+        return joint
 
     def _kinds(self, records: Sequence[RenewalRecord]) -> NDArray[np.int64]:
         keys = np.array([stable_number(features.owner_text(record)) for record in records], dtype=np.int64)
@@ -169,9 +171,7 @@ class RenewalModel:
         """The range of stages; an unknown owner takes the wider of both calibrations."""
         ends = []
         for other in (KNOWN, NEW):
-            below, above = (
-                np.cumsum(stage_chances(end, self.slope[other], self.intercept[other]), axis=1) for end in (low, high)
-            )
+            below, above = (np.cumsum(stage_chances(end[other], self.intercept[other]), axis=1) for end in (low, high))
             excluded = self.exclusion[other]
             ends.append((lower_stage(below, excluded), upper_stage(above, excluded * UPPER_SHARE)))
         (known_low, known_high), (new_low, new_high) = ends
@@ -182,9 +182,20 @@ class RenewalModel:
         return lower, np.maximum(lower, upper)
 
 
-def stage_chances(score: Floats, slope: Floats | float, intercept: Floats) -> Floats:
+def _together(first: Block, second: Block) -> Block:
+    return Block(
+        first.value + second.value, first.low + second.low, first.high + second.high, first.unknown & second.unknown
+    )
+
+
+def _sum(blocks: dict[str, Block], part: str, count: int) -> Floats:
+    """Kind x patent sums of one part of every block."""
+    return np.asarray(np.sum([getattr(block, part) for block in blocks.values()], axis=0)).reshape(2, count)
+
+
+def stage_chances(score: Floats, intercept: Floats) -> Floats:
     """P(stage = 0..3): each fee is paid with its own chance, given that the earlier ones were."""
-    paid = 1 / (1 + np.exp(-(score[:, None] * slope + intercept)))
+    paid = 1 / (1 + np.exp(-(score[:, None] + intercept)))
     reached = np.cumprod(np.hstack([np.ones((len(score), 1)), paid]), axis=1)
     return np.hstack([reached[:, :-1] * (1 - paid), reached[:, -1:]])
 
@@ -199,7 +210,7 @@ def upper_stage(cumulative: Floats, excluded: float) -> NDArray[np.int64]:
     return np.asarray(np.argmax(cumulative >= min(1 - excluded, 1 - 1e-9), axis=1))
 
 
-def _reasons(blocks: dict[str, Block], row: int) -> tuple[tuple[str, float], ...]:
-    shares = [(name, float(block.value[row])) for name, block in blocks.items() if not block.unknown[row]]
+def _reasons(blocks: dict[str, Block], row: int, kind: int) -> tuple[tuple[str, float], ...]:
+    shares = [(name, float(block.value[kind, row])) for name, block in blocks.items() if not block.unknown[row]]
     shares.sort(key=lambda share: -abs(share[1]))
     return tuple((name, round(value, 4)) for name, value in shares[:6])

@@ -10,9 +10,10 @@ import typst
 from flask_babel import force_locale
 
 from marketplace.core.formats import show_money
+from marketplace.core.i18n import _
 from marketplace.core.money import Money
 from marketplace.registry.assets import Asset
-from marketplace.valuation import wording
+from marketplace.valuation import drawing, evidence, wording
 from marketplace.valuation.reports import Indication
 
 LANGUAGES = ("zh", "en")
@@ -48,11 +49,28 @@ def _words(indication: Indication, asset: Asset) -> dict[str, Any]:
         "ends": [_shown(money) for money in (indication.low, indication.middle, indication.high)],
         "versions": [indication.method, indication.model_version, *sorted(_data_versions(indication))],
         "hash": indication.inputs_hash,
+        "bars": [_drawn(bar) for bar in drawing.interval_bars(indication.answer)],
+        "swings": [_drawn(bar) for bar in drawing.tornado_bars(indication.answer)],
+        "years": _years(indication.answer),
     }
     for language in LANGUAGES:
         with force_locale(language):
             shared[language] = _sentences(indication)
     return shared
+
+
+def _drawn(bar: drawing.Bar) -> dict[str, Any]:
+    """A bar in hundredths of the picture's width, and its amounts."""
+    left, middle, right = (round(100 * place / drawing.WIDTH, 2) for place in (bar.left, bar.middle, bar.right))
+    ends = [_shown(money) for money in (bar.low, bar.centre, bar.high)]
+    return {"left": left, "middle": middle, "right": right, "ends": ends}
+
+
+def _years(answer: dict[str, Any]) -> list[list[str]]:
+    """The range on each coming anniversary."""
+    fan = drawing.fan_of(answer)
+    alive = [one for one in fan.years if one.middle.amount_minor] if fan else []
+    return [[str(one.year), *(_shown(money) for money in (one.low, one.middle, one.high))] for one in alive]
 
 
 def _data_versions(indication: Indication) -> list[str]:
@@ -63,22 +81,55 @@ def _data_versions(indication: Indication) -> list[str]:
 def _sentences(indication: Indication) -> dict[str, Any]:
     """Everything worded, in the language now in force."""
     answer = indication.answer
+    table = answer["indicators"]
     return {
         "purpose": wording.purpose_name(indication.purpose.value),
-        "reasons": [wording.reason_sentence(factor) for factor in indication.reasons],
+        "up": [wording.reason_sentence(factor) for factor in indication.reasons if factor["effect"] > 1],
+        "down": [wording.reason_sentence(factor) for factor in indication.reasons if factor["effect"] < 1],
         "unknowns": [wording.factor_name(name) for name in indication.unknowns],
-        "approaches": [
-            [
-                wording.approach_name(one["name"]),
-                *(_shown(Money(one[end], answer["currency"])) for end in ("low_minor", "middle_minor", "high_minor")),
-                f"{one['weight']:.0%}",
-                wording.why_weight(one["name"]),
-            ]
-            for one in answer["approaches"]
-        ],
+        "bars": [_("All approaches together"), *(wording.approach_name(one["name"]) for one in answer["approaches"])],
+        "approaches": [_approach(one, answer["currency"]) for one in answer["approaches"]],
         "not_applied": [[wording.approach_name(name), wording.why_not_applied(name)] for name in answer["not_applied"]],
+        "review": _review(answer),
+        "comparables": [_comparable(sold, answer["currency"]) for sold in _comparables(answer)],
+        "swings": [evidence.swing_name(bar.name) for bar in drawing.tornado_bars(answer)],
+        "indicators": _(
+            "The score lies between %(low)s and %(high)s of 100; %(share)s of the weight is unknown. Names and weights are our illustration in the shape of GB/T 42748-2023 and claim no compliance with it.",
+            low=table["low"],
+            high=table["high"],
+            share=f"{table['unknown_share']:.0%}",
+        ),
+        "sources": [evidence.source_line(source) for source in _sources(answer)],
         "limits": [wording.limit_sentence(code) for code in answer["limits"]],
     }
+
+
+def _approach(one: dict[str, Any], currency: str) -> list[str]:
+    said = _("; ").join(evidence.input_sentences(one, currency))
+    return [wording.approach_name(one["name"]), f"{one['weight']:.0%}", wording.why_weight(one["name"]), said]
+
+
+def _review(answer: dict[str, Any]) -> str:
+    if not answer["needs_review"]:
+        return ""
+    return _(
+        "The approaches differ by a factor of %(spread)s. Have a person review this before you rely on it.",
+        spread=answer["spread"],
+    )
+
+
+def _comparables(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [sold for one in answer["approaches"] for sold in one["detail"].get("comparables", ())]
+
+
+def _sources(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [source for one in answer["approaches"] for source in one["detail"].get("sources", ())]
+
+
+def _comparable(sold: dict[str, Any], currency: str) -> list[str]:
+    paid, after = (_shown(wording.price_of_log(sold[name], currency)) for name in ("log_price", "adjusted"))
+    changes = [evidence.adjustment(sold, name) for name in ("size", "time", "age")]
+    return [evidence.sold_in(sold), f"{sold['similarity']:.0%}", paid, *changes, after]
 
 
 def _shown(money: Money) -> str:

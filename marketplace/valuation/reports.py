@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from marketplace.audit.trail import AuditEvent, events_of
 from marketplace.core.actor import Actor
 from marketplace.core.db import Model, find, money_columns, same_currency, session
 from marketplace.core.errors import Malformed, NotFound, Refused, require
@@ -204,14 +205,14 @@ def _sales(asset: Asset, purpose: Purpose, as_of: datetime) -> list[dict[str, An
 
 
 def _taught_by(asset: Asset, purpose: Purpose, lesson: Lesson, as_of: datetime) -> list[dict[str, Any]]:
-    """Closed prices, each with the part its own facts explain taken out."""
+    """Closed prices of like rights, each with its own facts' factors on its own day."""
     currency = price_level(asset.office, asset.kind.value, purpose.value).currency
     rows = []
     for sale, sold in sales_known_at(lesson.purpose, asset.office, asset.kind.value, as_of):
         if sale.price.currency != currency or sold.id == asset.id:
             continue
         facts = known_facts(sold, min(sale.recorded_at, as_of))
-        explained = math.fsum(factor.value for factor in price_factors(facts, sale.closed_on))
+        factors = price_factors(facts, sale.closed_on)
         log_price = math.log(float(sale.price.amount)) + lesson.log_shift
         rows.append(
             {
@@ -219,7 +220,7 @@ def _taught_by(asset: Asset, purpose: Purpose, lesson: Lesson, as_of: datetime) 
                 "words": _words(sold),
                 "fields": _fields(sold),
                 "log_price": round(log_price, 9),
-                "residual": round(log_price - explained, 9),
+                "factors": {factor.name: round(factor.value, 9) for factor in factors},
                 "years_left": remaining_years(facts.expires_on, sale.closed_on),
                 "day": sale.closed_on.toordinal(),
             }
@@ -258,6 +259,12 @@ def indications_of(actor: Actor, asset_id: UUID, limit: int = 20) -> list[Indica
         .limit(limit)
     )
     return list(session.execute(query).scalars())
+
+
+def proof_of(actor: Actor, indication: Indication) -> AuditEvent | None:
+    """The recorded event that the actor may have a receipt of."""
+    mine = indication.organisation_id is not None and indication.organisation_id == actor.organisation_id
+    return next(iter(events_of(indication.id)), None) if mine else None
 
 
 def reproduces(indication: Indication) -> bool:

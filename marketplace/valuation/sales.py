@@ -90,3 +90,18 @@ def sales_known_at(
         .limit(limit)
     )
     return [(sale, asset) for sale, asset in session.execute(query).all()]
+
+
+def every_sale_known_at(purpose: str, as_of: datetime) -> list[tuple[ClosedSale, Asset]]:
+    """Every price of a purpose closed and recorded by an instant, oldest first, between unrelated parties."""
+    query = (
+        select(ClosedSale, Asset)
+        .join(Asset, Asset.id == ClosedSale.asset_id)
+        .where(
+            ClosedSale.purpose == Purpose(purpose),
+            ClosedSale.recorded_at <= as_of,
+            ClosedSale.related_parties.is_(False),
+        )
+        .order_by(ClosedSale.closed_on, ClosedSale.id)
+    )
+    return [(sale, asset) for sale, asset in session.execute(query).all()]

@@ -5,14 +5,16 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from hypothesis import given
+import numpy as np
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.core.money import Money
-from marketplace.valuation.benchmarks import learn_from_sales, price_level
+from marketplace.valuation.benchmarks import price_level
 from marketplace.valuation.estimating import estimate
 from marketplace.valuation.indicators import indicator_table, score_indicators
 from marketplace.valuation.price_factors import KnownFacts, price_factors
+from marketplace.valuation.price_learning import learn_from_sales
 from marketplace.valuation.reconciliation import Approach, money_of_log, reconcile
 from marketplace.valuation.wording import about
 
@@ -79,13 +81,34 @@ def test_assumptions_only_add_doubt() -> None:
     assert price_level("CN", "invention", "court_sale").log_sd > plain
 
 
-@given(st.lists(st.floats(5, 20), min_size=1, max_size=80))
-def test_closed_deals_pull_the_level_towards_themselves(residuals: list[float]) -> None:
+@given(st.lists(st.floats(5, 20), min_size=1, max_size=49))
+def test_closed_deals_pull_the_level_towards_themselves(prices: list[float]) -> None:
     level = price_level("CN", "invention", "transfer")
-    learned = learn_from_sales(level, residuals)
-    mean = math.fsum(residuals) / len(residuals)
+    learned = learn_from_sales(level, [{"log_price": price, "factors": {}} for price in prices]).level
+    mean = math.fsum(prices) / len(prices)
     assert min(level.log_mean, mean) - 1e-9 <= learned.log_mean <= max(level.log_mean, mean) + 1e-9
     assert learned.log_sd <= level.log_sd + 1e-9
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_many_deals_teach_how_far_a_fact_moves_a_price_and_how_far_prices_scatter(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    level = price_level("CN", "invention", "transfer")
+    life = random.normal(0, 1, 300)
+    prices = level.log_mean + 1.0 + 1.8 * life + random.normal(0, 0.4, 300)
+    sales = [{"log_price": p, "factors": {"remaining_life": f}} for p, f in zip(prices, life, strict=True)]
+    learned = learn_from_sales(level, sales)
+    assert abs(learned.multipliers["remaining_life"] - 1.8) < 0.25
+    assert 0.25 < learned.level.log_sd < 0.65 < level.log_sd
+
+
+def test_a_fact_that_deals_contradict_is_taken_out_and_never_turned_around() -> None:
+    level = price_level("CN", "invention", "transfer")
+    sales = [{"log_price": 12.0 - 2 * step / 50, "factors": {"family": step / 50}} for step in range(200)]
+    learned = learn_from_sales(level, sales)
+    assert learned.multipliers["family"] == 0.0
+    assert all(factor.value >= 0 for factor in learned.scaled(price_factors(FULL, ON)) if factor.name == "family")
 
 
 def test_approaches_that_disagree_widen_the_range_and_call_a_reviewer() -> None:
