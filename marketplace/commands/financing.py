@@ -13,9 +13,10 @@ from marketplace.core.db import session
 from marketplace.core.errors import Malformed, Refused
 from marketplace.core.i18n import _l
 from marketplace.financing import jobs
+from marketplace.financing.case_fields import read_day
 from marketplace.financing.day_counts import count_days, read_span
 from marketplace.financing.due_dates import business_date
-from marketplace.financing.schedule_cases import answer_schedule, read_day
+from marketplace.financing.schedule_cases import answer_schedule
 from marketplace.financing.views import books_by_class
 
 group = AppGroup("financing", help="Schedules and day counts.")

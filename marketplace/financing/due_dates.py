@@ -72,6 +72,12 @@ class Rhythm:
             raise Malformed("first_due", _l("The due dates must follow one another, after the start."))
         return days
 
+    def irregular(self) -> frozenset[int]:
+        """Which periods are shorter or longer than agreed: a broken first one, a last one of another length."""
+        broken = self.first_due is not None and self.first_due != self.after(self.start, self.every)
+        cut = self.fixed_length is not None and self.fixed_length != self.every * self.count
+        return frozenset([0] * broken + [self.count - 1] * cut)
+
     def due_dates(self) -> list[date]:
         """When each instalment is due."""
         days = self.unadjusted()

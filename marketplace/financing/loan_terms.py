@@ -11,7 +11,8 @@ from marketplace.financing.calendars import Convention, find_calendar
 from marketplace.financing.due_dates import Frequency, Rhythm
 from marketplace.financing.effective_rate import CashFlow, effective_rate_bps
 from marketplace.financing.period_rates import InterestPeriod, MonthBasis, RateConvention, YearBasis
-from marketplace.financing.schedules import Plan, Repayment, Rounding, Row, plan_schedule
+from marketplace.financing.rounding import Rounding
+from marketplace.financing.schedules import Plan, Repayment, Row, plan_schedule
 
 
 class RepaymentMethod(StrEnum):

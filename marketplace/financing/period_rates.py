@@ -1,11 +1,12 @@
 """The interest factor of one period: the annual rate times the part of a year the loan's conventions count."""
 
 from calendar import isleap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 
 from marketplace.financing.day_counts import Span, count_days, leap_days_within
 from marketplace.financing.due_dates import Frequency
@@ -16,6 +17,14 @@ class InterestPeriod(StrEnum):
 
     DAILY = "DAILY"
     SAME_AS_REPAYMENT_PERIOD = "SAME_AS_REPAYMENT_PERIOD"
+
+
+class Compounding(StrEnum):
+    """Whether interest bears interest: never, from period to period, or from day to day within a period."""
+
+    SIMPLE = "SIMPLE"
+    PERIOD = "PERIOD"
+    DAILY = "DAILY"
 
 
 class YearBasis(StrEnum):
@@ -51,10 +60,35 @@ class RateConvention:
     leap_day_period_only: bool = False
     splits_at_new_year: bool = False
     day_count: str | None = None
+    compounding: Compounding = Compounding.SIMPLE
 
-    def factors(self, dates: Sequence[date]) -> list[Fraction]:
-        """The factor of each period between neighbouring dates."""
-        return [self.annual_rate * self.part_of_year(a, b) for a, b in zip(dates, dates[1:], strict=False)]
+    def factors(self, dates: Sequence[date], irregular: Collection[int] = ()) -> list[Fraction]:
+        """The factor of each period between neighbouring dates; an irregular period counts its own days."""
+        found = []
+        for index, (begins, ends) in enumerate(pairwise(dates)):
+            part = self._own_part(begins, ends) if index in irregular else self.part_of_year(begins, ends)
+            found.append(self._compounded(self.annual_rate * part, (ends - begins).days))
+        return found
+
+    def _compounded(self, factor: Fraction, days: int) -> Fraction:
+        """Interest on interest from day to day where agreed, to thirty decimals."""
+        if self.compounding is not Compounding.DAILY or not days:
+            return factor
+        grown = (1 + factor / days) ** days - 1
+        return Fraction(round(grown * 10**30), 10**30)
+
+    def _own_part(self, begins: date, ends: date) -> Fraction:
+        """The part of a year of a first or last period that is shorter or longer than the others."""
+        if self.day_count is not None:
+            return self.part_of_year(begins, ends)
+        by_months = self.frequency in (Frequency.MONTHS, Frequency.YEARS)
+        thirty = count_days("30E_360", Span(begins, ends)).days if by_months else (ends - begins).days
+        if self.interest_period is InterestPeriod.SAME_AS_REPAYMENT_PERIOD:
+            days_a_unit = DAYS_A_UNIT[self.frequency]
+            return Fraction(thirty, days_a_unit * self._periods_a_year())
+        if self.month_basis is MonthBasis.DAYS30:
+            return Fraction(thirty, self._year_length(begins, ends))
+        return self.part_of_year(begins, ends)
 
     def part_of_year(self, begins: date, ends: date) -> Fraction:
         """The part of a year one period counts."""

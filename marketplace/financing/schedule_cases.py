@@ -1,27 +1,30 @@
 """Schedule cases from outside: what a case may hold, checked field by field, and the answer in plain decimals."""
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP
-from enum import StrEnum
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any
 
 from marketplace.core.errors import Malformed
 from marketplace.core.i18n import _l
+from marketplace.core.money import EXPONENTS
 from marketplace.financing.calendars import Convention, find_calendar, find_convention
+from marketplace.financing.case_fields import read_choice, read_day, read_decimal, read_flag, read_whole
+from marketplace.financing.day_counts import add_months
 from marketplace.financing.due_dates import Frequency, MonthEnd, Rhythm
 from marketplace.financing.period_rates import (
     PERIODS_A_YEAR,
+    Compounding,
     InterestPeriod,
     MonthBasis,
     RateConvention,
     YearBasis,
 )
-from marketplace.financing.schedules import InterestMethod, Plan, Repayment, Rounding, Row, plan_schedule
-
-E = TypeVar("E", bound=StrEnum)
+from marketplace.financing.rounding import Rounding
+from marketplace.financing.schedules import InterestMethod, Plan, Repayment, Row, plan_schedule
 
 FIELDS = frozenset({
     "principal", "currency", "decimals", "annual_rate_pct", "monthly_rate_pct", "rate_frequency", "interest_method",
@@ -29,7 +32,8 @@ FIELDS = frozenset({
     "start_date", "first_due", "due_day", "days_in_year", "days_in_month", "day_count", "feb29_period_only",
     "year_split_at", "instalment_multiple_of", "currency_multiple_of", "down_payment", "grace_principal_periods",
     "grace_interest_payment_periods", "grace_interest_charged_periods", "rounding", "schedule_type",
-    "interest_recalculation", "calendar", "convention", "business_date", "month_end_rule", "fixed_length",
+    "interest_recalculation", "calendar", "convention", "business_date", "month_end_rule", "fixed_length", "balloon",
+    "principals", "instalment_fee", "compounding",
 })  # fmt: skip
 """Every field a case may hold; anything else is refused."""
 
@@ -46,69 +50,14 @@ METHODS: Mapping[str, Repayment] = {
     "先息后本": Repayment.BULLET,
     "BULLET_WITH_INTEREST": Repayment.BULLET_WITH_INTEREST,
     "到期一次还本付息": Repayment.BULLET_WITH_INTEREST,
+    "BALLOON": Repayment.EQUAL_INSTALLMENTS,
+    "INTEREST_ONLY_THEN_BULLET": Repayment.BULLET,
+    "CUSTOM": Repayment.CUSTOM,
 }
 ROUNDINGS = {
     "HALF_EVEN": ROUND_HALF_EVEN, "HALF_UP": ROUND_HALF_UP, "DOWN": ROUND_DOWN, "FLOOR": ROUND_DOWN,
     "UP": ROUND_CEILING, "CEILING": ROUND_CEILING, "CEIL": ROUND_CEILING,
 }  # fmt: skip
-_DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
-
-
-def read_decimal(case: Mapping[str, Any], name: str, default: str | None = None) -> Fraction:
-    """A plain, not negative decimal of the case, exactly."""
-    value = case.get(name)
-    if value is None and default is not None:
-        value = default
-    if isinstance(value, bool) or not isinstance(value, str | int) or not _DECIMAL.fullmatch(str(value)):
-        raise Malformed(name, _l("Enter a plain decimal number such as 4.35."))
-    return Fraction(str(value))
-
-
-def read_whole(case: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
-    """A whole number of the case within its bounds."""
-    value = case.get(name)
-    if value is None:
-        return default
-    number = read_decimal(case, name)
-    if number.denominator != 1 or not low <= number <= high:
-        raise Malformed(name, _l("Enter a whole number within the allowed range."))
-    return int(number)
-
-
-def read_day(case: Mapping[str, Any], name: str) -> date | None:
-    """A date of the case as YYYY-MM-DD, or none where the field is empty."""
-    value = case.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        raise Malformed(name, _l("Enter a date as 2026-11-22."))
-    try:
-        day = date.fromisoformat(value)
-    except ValueError as error:
-        raise Malformed(name, _l("Enter a date as 2026-11-22.")) from error
-    if not 1900 <= day.year <= 2200:
-        raise Malformed(name, _l("Enter a date between 1900 and 2200."))
-    return day
-
-
-def read_flag(case: Mapping[str, Any], name: str) -> bool:
-    """A yes or no of the case."""
-    value = case.get(name)
-    if value is None or value in (False, "false", True, "true"):
-        return value in (True, "true")
-    raise Malformed(name, _l("Enter true or false."))
-
-
-def read_choice(case: Mapping[str, Any], name: str, kind: type[E], default: E) -> E:
-    """One of the named choices of the case."""
-    value = case.get(name)
-    if value is None:
-        return default
-    words = str(value).upper().replace(" ", "_") if isinstance(value, str) else ""
-    for member in kind:
-        if words == member.value or words.startswith(member.value + "_"):
-            return member
-    raise Malformed(name, _l("This is not one of the known choices."))
 
 
 def read_plan(case: Any) -> tuple[Plan, int]:
@@ -118,8 +67,8 @@ def read_plan(case: Any) -> tuple[Plan, int]:
     unknown = sorted(set(map(str, case)) - FIELDS)
     if unknown:
         raise Malformed(errors={name: [str(_l("This field is not known."))] for name in unknown})
-    decimals = read_whole(case, "decimals", 2, 0, 4)
     _check_words(case)
+    decimals = read_whole(case, "decimals", EXPONENTS.get(case.get("currency", "CNY"), 2), 0, 4)
     scale = 10**decimals
     rhythm = _read_rhythm(case)
     repayment, ceil_instalment = _read_repayment(case)
@@ -141,6 +90,10 @@ def read_plan(case: Any) -> tuple[Plan, int]:
         interest_payment_grace=_read_grace(case, "grace_interest_payment_periods", rhythm.count),
         interest_free=_read_grace(case, "grace_interest_charged_periods", rhythm.count + 1),
         respread=str(case.get("schedule_type")).upper() == "PROGRESSIVE",
+        balloon=_read_balloon(case, scale, principal - down_payment),
+        principals=_read_principals(case, scale, principal - down_payment) if repayment is Repayment.CUSTOM else (),
+        instalment_fee=_minor(case, "instalment_fee", scale, "0"),
+        compounds=read_choice(case, "compounding", Compounding, Compounding.SIMPLE) is Compounding.PERIOD,
     )
     return plan, decimals
 
@@ -165,7 +118,7 @@ def show_row(row: Row, decimals: int) -> dict[str, Any]:
         "days": row.days,
         "principal": amount(row.principal),
         "interest": amount(row.interest),
-        "fees": amount(0),
+        "fees": amount(row.fees),
         "penalties": amount(0),
         "total": amount(row.total),
         "balance": amount(row.balance),
@@ -179,6 +132,24 @@ def _minor(case: Mapping[str, Any], name: str, scale: int, default: str | None =
     return int(exact)
 
 
+def _read_balloon(case: Mapping[str, Any], scale: int, financed: int) -> int:
+    balloon = _minor(case, "balloon", scale, "0")
+    if balloon >= financed:
+        raise Malformed("balloon", _l("The amount does not fit the loan."))
+    return balloon
+
+
+def _read_principals(case: Mapping[str, Any], scale: int, financed: int) -> tuple[int, ...]:
+    """The agreed principal of each instalment; the last takes what is left."""
+    given = case.get("principals")
+    if not isinstance(given, list) or len(given) > 1200:
+        raise Malformed("principals", _l("List the principal of each instalment."))
+    found = tuple(_minor({"principals": one}, "principals", scale) for one in given)
+    if sum(found) > financed:
+        raise Malformed("principals", _l("The amount does not fit the loan."))
+    return found
+
+
 def _check_words(case: Mapping[str, Any]) -> None:
     currency = case.get("currency", "CNY")
     if not isinstance(currency, str) or not re.fullmatch(r"[A-Z]{3}", currency):
@@ -187,7 +158,6 @@ def _check_words(case: Mapping[str, Any]) -> None:
         raise Malformed("schedule_type", _l("This is not one of the known choices."))
     read_day(case, "business_date")
     read_flag(case, "interest_recalculation")
-    read_whole(case, "due_day", 1, 1, 31)
 
 
 def _read_rhythm(case: Mapping[str, Any]) -> Rhythm:
@@ -212,11 +182,21 @@ def _read_rhythm(case: Mapping[str, Any]) -> Rhythm:
         frequency=frequency,
         count=count,
         month_end=read_choice(case, "month_end_rule", MonthEnd, MonthEnd.LAST_DAY_OF_MONTH),
-        first_due=read_day(case, "first_due"),
+        first_due=_read_first_due(case, start, every, frequency),
         fixed_length=fixed or None,
         calendar=find_calendar(calendar or "none"),
         convention=find_convention(convention) if convention else Convention.FOLLOWING,
     )
+
+
+def _read_first_due(case: Mapping[str, Any], start: date, every: int, frequency: Frequency) -> date | None:
+    """The first due date as given, or by the agreed day of the month where that is not the day of the start."""
+    given = read_day(case, "first_due")
+    day = read_whole(case, "due_day", start.day, 1, 31)
+    if given is not None or day == start.day or frequency not in (Frequency.MONTHS, Frequency.YEARS):
+        return given
+    month = add_months(start.replace(day=1), every * (12 if frequency is Frequency.YEARS else 1))
+    return month.replace(day=min(day, monthrange(month.year, month.month)[1]))
 
 
 def _read_repayment(case: Mapping[str, Any]) -> tuple[Repayment, bool]:
@@ -260,6 +240,7 @@ def _read_rates(case: Mapping[str, Any], rhythm: Rhythm) -> RateConvention:
         leap_day_period_only=read_flag(case, "feb29_period_only"),
         splits_at_new_year=split == "1 Jan",
         day_count=None if named is None or "monthly" in named else named,
+        compounding=read_choice(case, "compounding", Compounding, Compounding.SIMPLE),
     )
 
 

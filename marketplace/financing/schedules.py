@@ -1,18 +1,20 @@
 """Repayment schedules: what is due when, in exact minor units.
 
 Equal instalments (等额本息): P·∏(1+fᵢ) ÷ Σ…; equal principal (等额本金): P/n; bullet: interest, then all principal at
-the end; flat: interest always on the original principal. The last instalment takes what rounding left.
+the end; flat: interest always on the original principal; a balloon stays for the last instalment; custom: the principal
+of each instalment as agreed. The last instalment takes what rounding left.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP
 from enum import StrEnum
 from fractions import Fraction
+from math import prod
 
 from marketplace.financing.due_dates import Rhythm
 from marketplace.financing.period_rates import RateConvention
+from marketplace.financing.rounding import Rounding, round_fraction
 
 
 class Repayment(StrEnum):
@@ -22,6 +24,7 @@ class Repayment(StrEnum):
     EQUAL_PRINCIPAL_PAYMENTS = "EQUAL_PRINCIPAL_PAYMENTS"
     BULLET = "BULLET"
     BULLET_WITH_INTEREST = "BULLET_WITH_INTEREST"
+    CUSTOM = "CUSTOM"
 
 
 class InterestMethod(StrEnum):
@@ -29,42 +32,6 @@ class InterestMethod(StrEnum):
 
     DECLINING_BALANCE = "DECLINING_BALANCE"
     FLAT = "FLAT"
-
-
-@dataclass(frozen=True)
-class Rounding:
-    """To which grain amounts are rounded, and how; the grain is in minor units."""
-
-    mode: str = ROUND_HALF_EVEN
-    grain: int = 1
-    instalment_multiple: Fraction | None = None
-    multiples_round_up: bool = False
-
-    def amount(self, exact: Fraction) -> int:
-        """The amount to the grain of the currency."""
-        return int(round_fraction(exact / self.grain, self.mode) * self.grain)
-
-    def instalment(self, exact: Fraction) -> int:
-        """The instalment, to its agreed multiple where there is one."""
-        multiple = self.instalment_multiple
-        if multiple is None:
-            return self.amount(exact)
-        if self.multiples_round_up:
-            return self.amount(round_fraction(exact / multiple, ROUND_CEILING) * multiple)
-        return self.amount(round_fraction(exact / multiple, self.mode) * multiple)
-
-
-def round_fraction(exact: Fraction, mode: str) -> int:
-    """The whole number next to an exact fraction by a decimal rounding mode."""
-    low, rest = divmod(exact.numerator, exact.denominator)
-    if rest == 0:
-        return low
-    twice = 2 * rest - exact.denominator
-    if mode == ROUND_HALF_EVEN:
-        return low + (twice > 0 or (twice == 0 and low % 2 == 1))
-    if mode == ROUND_HALF_UP:
-        return low + (twice >= 0)
-    return low + (mode == ROUND_CEILING) if exact >= 0 or mode != ROUND_DOWN else low + 1
 
 
 @dataclass(frozen=True)
@@ -82,6 +49,10 @@ class Plan:
     interest_payment_grace: int = 0
     interest_free: int = 0
     respread: bool = False
+    balloon: int = 0
+    principals: tuple[int, ...] = ()
+    instalment_fee: int = 0
+    compounds: bool = False
 
     @property
     def financed(self) -> int:
@@ -104,11 +75,18 @@ class Row:
     principal: int
     interest: int
     balance: int
+    fees: int = 0
 
     @property
     def total(self) -> int:
         """What is to be paid on that day."""
-        return self.principal + self.interest
+        return self.principal + self.interest + self.fees
+
+
+def _whole_factor(plan: Plan) -> Fraction:
+    """The factor of the whole term: the sum of its periods, or with interest on interest their product."""
+    factors = plan.rates.factors([plan.rhythm.start, *plan.rhythm.due_dates()], plan.rhythm.irregular())
+    return prod(1 + factor for factor in factors) - 1 if plan.compounds else sum(factors, Fraction(0))
 
 
 Amounts = tuple[int, int]
@@ -121,10 +99,10 @@ def plan_schedule(plan: Plan) -> list[Row]:
     if plan.repayment is Repayment.BULLET_WITH_INTEREST:
         dates = [dates[0], dates[-1]]
         plan = replace(plan, principal_grace=0, interest_payment_grace=0, interest_free=0)
-        factors = [sum(plan.rates.factors([plan.rhythm.start, *plan.rhythm.due_dates()]), Fraction(0))]
+        factors = [_whole_factor(plan)]
         plan = replace(plan, rhythm=replace(plan.rhythm, count=1))
     else:
-        factors = plan.rates.factors(dates)
+        factors = plan.rates.factors(dates, plan.rhythm.irregular())
     for index in range(plan.interest_free):
         factors[index] = Fraction(0)
     return _rows(plan, dates, _amounts(plan, factors))
@@ -147,22 +125,22 @@ def _rows(plan: Plan, dates: Sequence[date], amounts: Sequence[Amounts]) -> list
         rows.append(Row(1, plan.rhythm.start, 0, plan.down_payment, 0, balance))
     for begins, ends, (principal, interest) in zip(dates, dates[1:], amounts, strict=False):
         balance -= principal
-        rows.append(Row(len(rows) + 1, ends, (ends - begins).days, principal, interest, balance))
+        rows.append(Row(len(rows) + 1, ends, (ends - begins).days, principal, interest, balance, plan.instalment_fee))
     return rows
 
 
-def instalment_of(balance: int, factors: Sequence[Fraction]) -> Fraction:
-    """The exact equal instalment that pays a balance back: P·∏(1+fᵢ) ÷ (1 + Σ of the trailing products)."""
+def instalment_of(balance: int, factors: Sequence[Fraction], balloon: int = 0) -> Fraction:
+    """The exact equal instalment that leaves the balloon: (P·∏(1+fᵢ) − B) ÷ (1 + Σ of the trailing products)."""
     product, denominator = Fraction(1), Fraction(0)
     for factor in reversed(factors):
         denominator += product
         product *= 1 + factor
-    return balance * product / denominator
+    return (balance * product - balloon) / denominator
 
 
 def _equal_instalments(plan: Plan, factors: Sequence[Fraction]) -> list[Amounts]:
     grace = plan.principal_grace
-    instalment = plan.rounding.instalment(instalment_of(plan.financed, factors[grace:]))
+    instalment = plan.rounding.instalment(instalment_of(plan.financed, factors[grace:], plan.balloon))
     amounts = _pay_instalments(plan, factors, instalment)
     return _respread(plan, factors, instalment, amounts) if plan.respread else amounts
 
@@ -171,7 +149,7 @@ def _respread(plan: Plan, factors: Sequence[Fraction], instalment: int, amounts:
     """Move the instalment a little while that brings the last one closer to the others, three times at most."""
     periods = plan.paying
     for _attempt in range(3):
-        difference = sum(amounts[-1]) - instalment
+        difference = sum(amounts[-1]) - plan.balloon - instalment
         if periods < 2 or abs(difference) <= periods // 2:
             break
         moved = plan.rounding.instalment(
@@ -180,7 +158,7 @@ def _respread(plan: Plan, factors: Sequence[Fraction], instalment: int, amounts:
         if moved == instalment:
             break
         candidate = _pay_instalments(plan, factors, moved)
-        if abs(sum(candidate[-1]) - moved) >= abs(difference):
+        if abs(sum(candidate[-1]) - plan.balloon - moved) >= abs(difference):
             break
         instalment, amounts = moved, candidate
     return amounts
@@ -197,23 +175,39 @@ def _pay_instalments(plan: Plan, factors: Sequence[Fraction], instalment: int) -
         in_grace = index < plan.principal_grace
         paid_interest = interest if in_grace else min(interest, instalment)
         unpaid = interest - paid_interest
-        principal = 0 if in_grace else min(instalment - paid_interest, balance)
+        principal = 0 if in_grace else min(instalment - paid_interest, balance - plan.balloon)
         balance -= principal
         amounts.append((principal, paid_interest))
     return amounts
 
 
 def _planned_principal(plan: Plan, factors: Sequence[Fraction]) -> list[Amounts]:
-    """Equal principal, or all of it at the end, with interest on what is still owed."""
-    grace = plan.rhythm.count - 1 if plan.repayment is not Repayment.EQUAL_PRINCIPAL_PAYMENTS else plan.principal_grace
-    share = plan.rounding.amount(Fraction(plan.financed, plan.rhythm.count - grace))
+    """The principal of each period as planned, with interest on what is still owed."""
     amounts, balance = [], plan.financed
-    for index, factor in enumerate(factors):
-        principal = 0 if index < grace else min(share, balance)
-        principal = balance if index == len(factors) - 1 else principal
+    for principal, factor in zip(_principals(plan), factors, strict=True):
         amounts.append((principal, plan.rounding.amount(balance * factor)))
         balance -= principal
     return amounts
+
+
+def _principals(plan: Plan) -> list[int]:
+    """Equal principal, all of it at the end, or as agreed; the last period takes the balloon and what rounding left."""
+    count = plan.rhythm.count
+    if plan.repayment is Repayment.BULLET_WITH_INTEREST:
+        count = 1
+    if plan.repayment is Repayment.CUSTOM:
+        wanted = [*plan.principals, *[0] * count][:count]
+    elif plan.repayment is Repayment.EQUAL_PRINCIPAL_PAYMENTS:
+        share = plan.rounding.amount(Fraction(plan.financed - plan.balloon, plan.paying))
+        wanted = [0] * plan.principal_grace + [share] * plan.paying
+    else:
+        wanted = [0] * count
+    principals, balance = [], plan.financed
+    for index, principal in enumerate(wanted):
+        paid = balance if index == count - 1 else min(principal, balance - plan.balloon)
+        principals.append(paid)
+        balance -= paid
+    return principals
 
 
 def _flat(plan: Plan, factors: Sequence[Fraction]) -> list[Amounts]:
@@ -226,19 +220,18 @@ def _flat(plan: Plan, factors: Sequence[Fraction]) -> list[Amounts]:
             rest -= interests[index]
     if plan.repayment is Repayment.EQUAL_INSTALLMENTS:
         grace = plan.principal_grace
-        paid = plan.financed + sum(interests[grace:])
+        paid = plan.financed - plan.balloon + sum(interests[grace:])
         instalment = plan.rounding.instalment(Fraction(paid, plan.paying))
         principals = [0] * grace + [max(instalment - interest, 0) for interest in interests[grace:]]
     else:
-        bare = replace(plan, rates=replace(plan.rates, annual_rate=Fraction(0)))
-        principals = [principal for principal, _ in _planned_principal(bare, [Fraction(0)] * len(factors))]
-    return _close(plan.financed, principals, interests)
+        principals = _principals(plan)
+    return _close(plan, principals, interests)
 
 
-def _close(financed: int, principals: list[int], interests: list[int]) -> list[Amounts]:
-    amounts, balance = [], financed
+def _close(plan: Plan, principals: list[int], interests: list[int]) -> list[Amounts]:
+    amounts, balance = [], plan.financed
     for index, (principal, interest) in enumerate(zip(principals, interests, strict=True)):
-        principal = balance if index == len(principals) - 1 else min(principal, balance)
+        principal = balance if index == len(principals) - 1 else min(principal, balance - plan.balloon)
         amounts.append((principal, interest))
         balance -= principal
     return amounts

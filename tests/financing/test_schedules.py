@@ -29,7 +29,16 @@ case_fields = st.fixed_dictionaries({
     "annual_rate_pct": st.integers(0, 9999).map(lambda bps: f"{bps / 100:.2f}"),
     "number_of_repayments": st.integers(1, 60),
     "start_date": st.dates(date(2000, 1, 1), date(2060, 12, 31)).map(date.isoformat),
-    "amortization": st.sampled_from(["EQUAL_INSTALLMENTS", "等额本金", "BULLET", "到期一次还本付息"]),
+    "amortization": st.sampled_from(["EQUAL_INSTALLMENTS", "等额本金", "BULLET", "到期一次还本付息", "CUSTOM"]),
+    "principals": st.lists(st.integers(0, 3).map(str), max_size=9),
+    "balloon": st.integers(0, 900).map(lambda minor: f"{minor / 100:.2f}"),
+    "instalment_fee": st.sampled_from(["0", "1.5"]),
+    "compounding": st.sampled_from([None, "PERIOD", "DAILY"]),
+    "grace_share": st.integers(0, 3),
+    "down_payment": st.sampled_from([None, "0.50"]),
+    "due_day": st.sampled_from([None, 15, 31]),
+    "calendar": st.sampled_from([None, "China interbank", "Singapore", "Hong Kong"]),
+    "convention": st.sampled_from(["Following", "ModifiedFollowing", "Preceding", "Unadjusted"]),
     "interest_method": st.sampled_from(["FLAT", "DECLINING_BALANCE"]),
     "interest_calculation_period": st.sampled_from(["DAILY", "SAME_AS_REPAYMENT_PERIOD"]),
     "days_in_year": st.sampled_from(["DAYS360", "DAYS364", "DAYS365", "ACTUAL"]),
@@ -44,13 +53,16 @@ case_fields = st.fixed_dictionaries({
 @given(case_fields)
 @settings(max_examples=150, deadline=None)
 def test_principal_sums_to_the_loan_and_the_balance_ends_at_zero(case: dict[str, Any]) -> None:
-    rows = answer_schedule(case)
+    grace = min(case.pop("grace_share"), int(case["number_of_repayments"]) - 1)
+    if case["repayment_frequency"] == "DAYS":
+        case["calendar"] = None
+    rows = answer_schedule(case | {"grace_principal_periods": grace, "grace_interest_payment_periods": grace})
     assert sum(Decimal(row["principal"]) for row in rows) == Decimal(case["principal"])
     assert Decimal(rows[-1]["balance"]) == 0
     for row in rows:
         assert Decimal(row["principal"]) >= 0
         assert Decimal(row["interest"]) >= 0
-        assert Decimal(row["total"]) == Decimal(row["principal"]) + Decimal(row["interest"])
+        assert Decimal(row["total"]) == sum(Decimal(row[name]) for name in ("principal", "interest", "fees"))
     balances = [Decimal(row["balance"]) for row in rows]
     assert balances == sorted(balances, reverse=True)
 
@@ -90,6 +102,44 @@ def test_interest_of_a_payment_holiday_is_paid_with_the_first_instalment_after_i
     assert Decimal(rested[2]["interest"]) == sum(Decimal(row["interest"]) for row in plain[:3])
 
 
+def test_a_balloon_stays_for_the_last_instalment() -> None:
+    rows = answer_schedule(LOAN | {"balloon": "200000"})
+    assert len({row["total"] for row in rows[:-1]}) == 1
+    assert Decimal(rows[-1]["total"]) - 200_000 - Decimal(rows[0]["total"]) < Decimal("0.10")
+    equal = answer_schedule(LOAN | {"balloon": "300000", "amortization": "等额本金"})
+    assert [row["principal"] for row in equal[-2:]] == ["75000.00", "375000.00"]
+
+
+def test_custom_principal_is_paid_as_agreed_and_the_last_instalment_takes_the_rest() -> None:
+    agreed = LOAN | {"amortization": "CUSTOM", "principals": ["0", "0", "500000"], "instalment_fee": "20"}
+    rows = answer_schedule(agreed)
+    assert [rows[place]["principal"] for place in (0, 2, 3, 11)] == ["0.00", "500000.00", "0.00", "700000.00"]
+    assert (rows[3]["interest"], rows[3]["fees"], rows[3]["total"]) == ("2537.50", "20.00", "2557.50")
+
+
+def test_interest_on_interest_is_counted_only_where_it_is_agreed() -> None:
+    at_once = LOAN | {"amortization": "到期一次还本付息", "annual_rate_pct": "12"}
+    interest = {kind: answer_schedule(at_once | {"compounding": kind})[-1]["interest"] for kind in ("SIMPLE", "PERIOD")}
+    assert interest == {"SIMPLE": "144000.00", "PERIOD": "152190.04"}
+    daily = answer_schedule(LOAN | {"amortization": "BULLET", "annual_rate_pct": "12", "compounding": "DAILY"})
+    assert Decimal("12000") < Decimal(daily[0]["interest"]) < Decimal("12061")
+
+
+def test_a_broken_first_period_counts_its_own_days() -> None:
+    bullet = LOAN | {"amortization": "BULLET", "annual_rate_pct": "3.6", "start_date": "2026-01-10"}
+    for basis in ({"days_in_month": "DAYS30"}, {"interest_calculation_period": "SAME_AS_REPAYMENT_PERIOD"}):
+        rows = answer_schedule(bullet | {"due_day": 20} | basis)
+        assert (rows[0]["due_date"], rows[0]["interest"]) == ("2026-02-20", "4800.00")
+        assert {row["interest"] for row in rows[1:]} == {"3600.00"}
+        short = answer_schedule(bullet | {"first_due": "2026-01-25"} | basis)
+        assert (short[0]["interest"], short[1]["due_date"]) == ("1800.00", "2026-02-25")
+
+
+def test_a_currency_without_cents_has_none_in_its_schedule() -> None:
+    rows = answer_schedule(LOAN | {"currency": "JPY"})
+    assert all(row["total"].endswith(".00") for row in rows)
+
+
 def test_due_dates_are_moved_to_business_days_where_a_calendar_is_agreed() -> None:
     rows = answer_schedule(LOAN | {"calendar": "China interbank", "convention": "ModifiedFollowing"})
     assert [row["due_date"] for row in rows[:3]] == ["2026-02-28", "2026-03-31", "2026-04-30"]
@@ -105,6 +155,7 @@ def test_due_dates_are_moved_to_business_days_where_a_calendar_is_agreed() -> No
     ("rounding", "SOMETIMES"), ("down_payment", "1200000"), ("grace_principal_periods", 12), ("decimals", 9),
     ("currency", "yuan"), ("feb29_period_only", "perhaps"), ("fixed_length", -1), ("surprise", 1),
     ("first_due", "2025-01-01"), ("instalment_multiple_of", "0"), ("day_count", "30/17"), ("year_split_at", "1 May"),
+    ("balloon", "1200000"), ("instalment_fee", "-1"), ("compounding", "YEARLY"), ("due_day", 32),
 ])  # fmt: skip
 def test_a_malformed_case_is_refused_naming_the_field(app: APIFlask, field: str, value: Any) -> None:
     with app.app_context(), pytest.raises(Malformed) as refusal:

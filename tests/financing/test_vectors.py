@@ -4,15 +4,18 @@ import json
 import os
 import re
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from marketplace.financing.calendars import find_calendar, find_convention
+from marketplace.financing.case_fields import read_day
 from marketplace.financing.day_counts import count_days, read_span
 from marketplace.financing.due_dates import Frequency, Rhythm
-from marketplace.financing.schedule_cases import answer_schedule, read_day
+from marketplace.financing.schedule_cases import answer_schedule
+from marketplace.financing.schedules import instalment_of
 
 VECTORS = Path(os.environ.get("VECTORS_DIR", Path(__file__).resolve().parents[3] / "shared" / "vectors"))
 pytestmark = pytest.mark.real_data
@@ -75,6 +78,34 @@ def test_the_chinese_reference_loans_are_reproduced() -> None:
     assert (equal[0]["total"], equal[-1]["interest"]) == ("6861.11", "11.34")
     ceiled = answer_schedule(REFERENCES["frappe-stock-1000000-13.5-12m-first"]["inputs"] | start)
     assert (ceiled[0]["interest"], ceiled[0]["principal"]) == ("11250.00", "78303.00")
+
+
+SEEDED = [case for case in REFERENCES.values() if case.get("kind") == "dates"]
+ANNUITIES = [case for case in REFERENCES.values() if case["inputs"].get("function") in ("pmt", "ppmt", "pv")]
+
+
+@pytest.mark.parametrize("case", SEEDED, ids=lambda case: case["id"])
+def test_the_seed_day_returns_after_a_shorter_month(case: dict[str, Any]) -> None:
+    first = read_day(case["inputs"], "first_due")
+    assert first is not None
+    rhythm = Rhythm(first, 1, Frequency.MONTHS, case["inputs"]["number_of_repayments"], first_due=first)
+    dates = [first, *[rhythm.after(first, step) for step in range(1, rhythm.count)]]
+    assert [day.isoformat() for day in dates] == [row["due_date"] for row in case["expected"]]
+
+
+@pytest.mark.parametrize("case", ANNUITIES, ids=lambda case: case["id"])
+def test_the_annuity_functions_agree_with_the_exact_instalment(case: dict[str, Any]) -> None:
+    name, (rate, *args) = case["inputs"]["function"], case["inputs"]["args"]
+    annual, _, months = str(rate).partition("/")
+    periodic = Fraction(annual) / Fraction(months or "1")
+    nr, count, amount = (0, *args[:2]) if name != "ppmt" else args
+    factors = [periodic] * count
+    instalment = instalment_of(amount, factors)
+    if name == "pv":
+        answer = -amount * Fraction(amount) / instalment
+    else:
+        answer = -(instalment - amount * periodic) * (1 + periodic) ** (nr - 1) if name == "ppmt" else -instalment
+    assert float(answer) == pytest.approx(float(case["expected"]), rel=1e-9)
 
 
 @pytest.mark.parametrize("case", cases("day_count.json"), ids=lambda c: f"{c['convention']}-{c['start']}-{c['end']}")
