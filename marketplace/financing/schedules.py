@@ -86,7 +86,9 @@ class Row:
 def _whole_factor(plan: Plan) -> Fraction:
     """The factor of the whole term: the sum of its periods, or with interest on interest their product."""
     factors = plan.rates.factors([plan.rhythm.start, *plan.rhythm.due_dates()], plan.rhythm.irregular())
-    return prod((1 + factor for factor in factors), start=Fraction(1)) - 1 if plan.compounds else sum(factors, Fraction(0))
+    return (
+        prod((1 + factor for factor in factors), start=Fraction(1)) - 1 if plan.compounds else sum(factors, Fraction(0))
+    )
 
 
 Amounts = tuple[int, int]
