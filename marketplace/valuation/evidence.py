@@ -112,7 +112,8 @@ def swing_name(name: str) -> str:
 
 def adjustment(comparable: dict[str, Any], name: str) -> str:
     """One adjustment of a comparable sale as a change of its price in per cent."""
-    return f"{expm1(comparable['adjustments'].get(name, 0.0)):+.0%}"
+    change = round(100 * expm1(comparable["adjustments"].get(name, 0.0)))
+    return f"{change:+d}%" if change else "0%"
 
 
 def sold_in(comparable: dict[str, Any]) -> str:

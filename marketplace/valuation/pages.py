@@ -100,7 +100,9 @@ def imagine(indication_id: UUID) -> str:
     given, errors = _assumptions()
     result = what_if.imagine(current_actor(), indication_id, given)
     asset = find_asset(result.indication.asset_id)
-    return render_template("valuation/what_if.html", result=result, asset=asset, given=given, errors=errors)
+    return render_template(
+        "valuation/what_if.html", result=result, asset=asset, given=given, errors=errors, sliders=wording.sliders()
+    )
 
 
 def _assumptions() -> tuple[dict[str, Any], list[str]]:

@@ -52,6 +52,7 @@ def _words(indication: Indication, asset: Asset) -> dict[str, Any]:
         "bars": [_drawn(bar) for bar in drawing.interval_bars(indication.answer)],
         "swings": [_drawn(bar) for bar in drawing.tornado_bars(indication.answer)],
         "years": _years(indication.answer),
+        "fan": _fan(indication.answer),
     }
     for language in LANGUAGES:
         with force_locale(language):
@@ -71,6 +72,21 @@ def _years(answer: dict[str, Any]) -> list[list[str]]:
     fan = drawing.fan_of(answer)
     alive = [one for one in fan.years if one.middle.amount_minor] if fan else []
     return [[str(one.year), *(_shown(money) for money in (one.low, one.middle, one.high))] for one in alive]
+
+
+def _fan(answer: dict[str, Any]) -> dict[str, list[list[float]]]:
+    """The fan's corner points in hundredths of its width and height."""
+    fan = drawing.fan_of(answer)
+    width, height = drawing.WIDTH - drawing.FAN_LEFT - drawing.MARGIN, drawing.FAN_HEIGHT
+
+    def points(text: str) -> list[list[float]]:
+        pairs = [[float(part) for part in pair.split(",")] for pair in text.split()]
+        return [
+            [round(100 * (x - drawing.FAN_LEFT) / width, 2), round(100 * (y - drawing.FAN_TOP) / height, 2)]
+            for x, y in pairs
+        ]
+
+    return {"area": points(fan.area), "line": points(fan.line)} if fan else {"area": [], "line": []}
 
 
 def _data_versions(indication: Indication) -> list[str]:

@@ -180,3 +180,24 @@ def segment_name(segment: str) -> str:
     if segment == "all":
         return _("All closed deals")
     return segment if segment[:1].isdigit() else purpose_name(segment)
+
+
+def sliders() -> list[tuple[str, str, int, int, int]]:
+    """The assumptions of a what-if: name, label, least, most and step."""
+    return [
+        ("royalty_bps", _("Royalty, share of sales"), 0, 2000, 25),
+        ("discount_bps", _("Discount rate"), 100, 5000, 50),
+        ("tax_bps", _("Profits tax"), 0, 6000, 50),
+        ("years", _("Years of use"), 1, 40, 1),
+        ("policy_cap_bps", _("Lender's cap, share of the middle value"), 0, 10_000, 100),
+        ("sale_cost_bps", _("Cost of sale"), 0, 10_000, 100),
+        ("months_to_sell", _("Months to sell"), 0, 120, 1),
+    ]
+
+
+def assumptions(given: dict[str, Any]) -> list[tuple[str, str]]:
+    """The assumptions in force, as a reader would say them."""
+    return [
+        (label, f"{given[name] / 100:g} %" if name.endswith("_bps") else str(given[name]))
+        for name, label, *_ends in sliders()
+    ]

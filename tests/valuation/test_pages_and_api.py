@@ -85,6 +85,30 @@ def test_the_report_is_written_in_chinese(client: FlaskClient, sign_in: SignIn) 
     assert "价值参考，不是评估" in page and "许可费节省" in page and "年法定" not in page
 
 
+def test_the_chinese_report_words_its_evidence_inputs_and_pictures_in_chinese(
+    client: FlaskClient, sign_in: SignIn
+) -> None:
+    actor = make_actor()
+    for price in ("80000.00", "240000.00"):
+        make_sale(make_asset(), price, NOW - timedelta(days=30))
+    inputs = {"revenue": "2000000", "industry": "software", "development_cost": "500000"}
+    indication = indicate_value(actor, make_asset().id, "transfer", NOW, inputs=inputs)
+    sign_in(client, actor)
+    page = client.get(f"/valuations/{indication.id}?lang=zh").get_data(as_text=True)
+    for expected in ("抬高价值的因素", "笔可比成交", "今后各年", "最差时", "A 级：本平台 2 笔成交", "H04L"):
+        assert expected in page, expected
+    assert page.count("<svg") == 3 and "receipt.json" in page
+    for raw in ("<code>", "Our renewal", "broker", "Assumption", "multipliers"):
+        assert raw not in page, raw
+
+
+def test_every_entered_source_has_its_chinese_text() -> None:
+    from marketplace.valuation.evidence import _chinese_sources
+
+    assert len(_chinese_sources()) > 20
+    assert all(any("\u4e00" <= letter <= "\u9fff" for letter in text) for text in _chinese_sources().values())
+
+
 def test_the_report_is_a_pdf_in_both_languages_and_the_same_twice(client: FlaskClient, sign_in: SignIn) -> None:
     from pypdf import PdfReader
 
@@ -105,7 +129,8 @@ def test_what_if_is_labelled_and_keeps_nothing(client: FlaskClient, sign_in: Sig
     sign_in(client, actor)
     address = f"/valuations/{indication.id}/what-if?revenue=1000000&royalty_bps=500&years=5&tax_bps=nonsense"
     page = client.get(address).get_data(as_text=True)
-    assert "Not a valuation" in page and "tax_bps" in page and "¥" in page
+    assert "Not a valuation" in page and "tax_bps" in page and "¥" in page and 'type="range"' in page
+    assert "非估值" in client.get(f"{address}&lang=zh").get_data(as_text=True)
     answer = client.get(f"/api/v1{address.replace('&tax_bps=nonsense', '')}".replace("valuations", "indications")).json
     assert answer["not_a_valuation"] is True and float(answer["royalty_value"]["amount"]) > 0
 
