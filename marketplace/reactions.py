@@ -35,13 +35,13 @@ from marketplace.deals.second_chances import BuyerDefaulted, SecondChanceOffered
 from marketplace.deals.settlement import PledgeePaid
 from marketplace.documents import room_access, stamping
 from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined, EnvelopeExpired
-from marketplace.financing import agreements, consent_checks, consent_news, enforcement, pledges
+from marketplace.financing import agreements, consent_checks, consent_news, enforcement, monitoring_news, pledges
 from marketplace.financing import news as loan_news
 from marketplace.financing.agreements import LoanCancelled, TermSheetAccepted
 from marketplace.financing.applications import ApplicationFiled, ApplicationWithdrawn, InvitationDeclined
 from marketplace.financing.enforcement import PledgeRealised
 from marketplace.financing.loans import InstalmentMissed, LoanClassified, LoanDefaulted, LoanDisbursed, LoanPaidOff
-from marketplace.financing.monitoring import PledgeWeakened
+from marketplace.financing.monitoring import SecurityWeakened
 from marketplace.financing.pledges import PledgeRefused, PledgeRegistered, PledgeReleased
 from marketplace.financing.repayments import RepaymentReceived
 from marketplace.financing.sale_consents import ConsentMoved
@@ -168,7 +168,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     PledgeReleased: [loan_news.tell_released],
     ConsentMoved: [consent_news.tell_consent],
     PledgeRealised: [loan_news.tell_realised],
-    PledgeWeakened: [loan_news.tell_weakened],
+    SecurityWeakened: [monitoring_news.tell_weakened, pool_news.tell_weakened],
     LoanDisbursed: [pool_monitoring.start_with_loan, loan_news.tell_disbursed],
     InstalmentMissed: [pool_monitoring.follow_class, loan_news.tell_missed],
     RepaymentReceived: [pool_monitoring.share_repayment],

@@ -13,6 +13,7 @@ from marketplace.financing import (
     enforcement,
     loan_quality,
     loans,
+    monitoring_api,
     pledges,
     repayments,
     term_sheets,
@@ -22,7 +23,7 @@ from marketplace.financing import jobs as jobs
 from marketplace.financing import schemas as s
 from marketplace.financing.api_blueprint import api
 
-MORE = (consent_api,)
+MORE = (consent_api, monitoring_api)
 
 
 @api.post("/applications")

@@ -8,7 +8,8 @@ from marketplace.core.jobs import every
 from marketplace.financing.ageing import age_batch, first_day_to_age
 from marketplace.financing.applications import expire_applications
 from marketplace.financing.due_dates import business_date
-from marketplace.financing.monitoring import pledges_to_watch, watch_pledge
+from marketplace.financing.monitoring import watch_batch
+from marketplace.financing.revaluation import A_NIGHT, rights_to_value, value_anew
 from marketplace.financing.term_sheets import expire_term_sheets
 
 
@@ -36,9 +37,18 @@ def expire_offers() -> None:
 
 @every("40 16 * * *", "financing.watch_pledges")
 def watch_pledges() -> None:
-    """Look at every pledged right of a running loan, some hundreds a transaction."""
+    """Value pledged rights anew, then look at every running loan and its security, one batch a transaction."""
+    value_rights_anew()
     today = business_date(now())
-    while waiting := pledges_to_watch(today):
-        for pledge_id in waiting:
-            watch_pledge(pledge_id, today, now())
+    while watch_batch(today, now()):
         session.commit()
+
+
+def value_rights_anew() -> None:
+    """Value the rights whose value is older than a week, as many as one night takes."""
+    after, valued = None, 0
+    while valued < A_NIGHT and (waiting := rights_to_value(now(), after)):
+        for asset_id in waiting:
+            value_anew(asset_id, now())
+        session.commit()
+        after, valued = waiting[-1], valued + len(waiting)

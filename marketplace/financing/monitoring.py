@@ -1,42 +1,50 @@
-"""Watching what secures running loans: the right itself, its fees, disputes, and whether its value still covers the debt."""
+"""Watching what secures running loans, every night: each right, its fees and disputes, and whether its value covers the debt.
 
+A batch of loans is one transaction that reads in bulk, so that a hundred thousand loans are looked at within minutes and
+a job killed anywhere is simply started again. An unknown value stays unknown and is never counted as zero.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, ForeignKey, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Date, ForeignKey, UniqueConstraint, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import SYSTEM
-from marketplace.core.db import Model, find, money_columns, session
+from marketplace.core.db import Model, find, money_columns, new_id, session
 from marketplace.core.events import Fact, announce
-from marketplace.core.i18n import _l
 from marketplace.core.money import Money
+from marketplace.financing.asset_values import values_of
 from marketplace.financing.caps import HARD_CAP_BPS
 from marketplace.financing.loans import RUNNING, Loan
 from marketplace.financing.pledges import Pledge, PledgeStatus
-from marketplace.registry.assets import Asset, AssetKind, find_asset
-from marketplace.registry.encumbrances import EncumbranceKind, open_encumbrances
-from marketplace.registry.fees import FeeState, fee_state_of
-from marketplace.valuation.reports import latest_indication
+from marketplace.financing.warning_signs import (
+    FALLING_WITHIN_DAYS,
+    FEE_SOON_DAYS,
+    SIGNS,
+    WarningLevel,
+    level_of,
+    ordered,
+    score_of,
+    signs_of_coverage,
+    signs_of_days,
+)
+from marketplace.registry.assets import Asset, AssetKind
+from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind
+from marketplace.registry.fees import FeeState, fee_state_of, upcoming_fees
 
 LEAST_COVERAGE_BPS = 100_000_000 // HARD_CAP_BPS
-"""Value over debt below which a right no longer covers what it secures: the hard cap turned round."""
-
-FINDINGS = {
-    "right_ended": _l("The right is no longer in force"),
-    "fee_late": _l("A fee of the right is late"),
-    "preservation": _l("A court has preserved the right"),
-    "invalidation_proceedings": _l("Invalidation proceedings were started"),
-    "ownership_dispute": _l("The ownership is disputed"),
-    "ends_before_debt": _l("The right ends before the debt"),
-    "coverage_low": _l("The value no longer covers the debt"),
-}
+"""Value over debt below which the rights no longer cover what they secure: the hard cap turned round."""
+BATCH = 500
 WATCHED = (EncumbranceKind.PRESERVATION, EncumbranceKind.INVALIDATION_PROCEEDINGS, EncumbranceKind.OWNERSHIP_DISPUTE)
 
 
 class PledgeCheck(Model):
-    """What was found on one pledged right on one day; an unknown value stays unknown."""
+    """What was found on one pledged right on one day."""
 
     __tablename__ = "pledge_checks"
     __table_args__ = (UniqueConstraint("pledge_id", "day"),)
@@ -44,49 +52,115 @@ class PledgeCheck(Model):
     pledge_id: Mapped[UUID] = mapped_column(ForeignKey("pledges.id"))
     day: Mapped[date] = mapped_column(Date)
     value: Mapped[Money | None] = money_columns("value", optional=True)
-    debt: Mapped[Money] = money_columns("debt")
-    coverage_bps: Mapped[int | None]
     findings: Mapped[list[str]]
 
     @property
     def words(self) -> list[str]:
         """What was found, in the page's language."""
-        return [str(FINDINGS[finding]) for finding in self.findings]
+        return [str(SIGNS[finding].words) for finding in self.findings]
+
+
+class LoanCheck(Model):
+    """How a loan and all that secures it stood on one day, and how loudly that warns."""
+
+    __tablename__ = "loan_checks"
+    __table_args__ = (
+        UniqueConstraint("loan_id", "day"),
+        CheckConstraint("score BETWEEN 0 AND 100", "score_of_hundred"),
+    )
+
+    loan_id: Mapped[UUID] = mapped_column(ForeignKey("loans.id"))
+    day: Mapped[date] = mapped_column(Date)
+    value: Mapped[Money | None] = money_columns("value", optional=True)
+    debt: Mapped[Money] = money_columns("debt")
+    coverage_bps: Mapped[int | None]
+    required_bps: Mapped[int]
+    score: Mapped[int]
+    signs: Mapped[list[str]]
+
+    @property
+    def level(self) -> WarningLevel:
+        """How closely the loan should be looked at."""
+        return level_of(self.score)
+
+    @property
+    def reasons(self) -> list[tuple[str, int]]:
+        """Every sign in the page's language with its weight, the heaviest first."""
+        return [(str(SIGNS[sign].words), SIGNS[sign].points) for sign in self.signs]
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the value covers less of the debt than it must."""
+        return self.coverage_bps is not None and self.coverage_bps < self.required_bps
 
 
 @dataclass(frozen=True)
-class PledgeWeakened(Fact):
-    """Something new was found that weakens the security of a loan."""
+class SecurityWeakened(Fact):
+    """Something new was found that weakens a loan or its security."""
 
-    pledge_id: UUID
-    findings: str
+    loan_id: UUID
+    check_id: UUID
+    score: int
+    signs: str
 
 
-def watch_pledge(pledge_id: UUID, on: date, now: datetime) -> PledgeCheck:
-    """Look at one pledged right once a day; what is new is announced."""
-    pledge = find(Pledge, pledge_id, lock=True)
-    done = _check_on(pledge_id, on)
-    if done is not None:
-        return done
-    loan, asset = find(Loan, pledge.loan_id), find_asset(pledge.asset_id)
-    seen = latest_indication(asset.id, purpose="pledge") or latest_indication(asset.id)
-    value = seen.middle if seen is not None and seen.middle.currency == loan.currency else None
-    coverage = coverage_of(value, loan.outstanding)
-    before = latest_check(pledge_id)
-    check = PledgeCheck(
-        pledge_id=pledge_id,
-        day=on,
-        value=value,
-        debt=loan.outstanding,
-        coverage_bps=coverage,
-        findings=findings_of(asset, pledge.ends_on, coverage, on),
-    )
-    session.add(check)
-    session.flush()
-    fresh = [finding for finding in check.findings if before is None or finding not in before.findings]
-    if fresh:
-        announce(SYSTEM, now, PledgeWeakened(pledge_id, ",".join(fresh)))
+@dataclass(frozen=True)
+class Security:
+    """One pledged right as it stands: the pledge, the right, its value, its disputes."""
+
+    pledge: Pledge
+    asset: Asset
+    value: Money | None
+    burdens: Sequence[EncumbranceKind]
+
+
+def watch_batch(on: date, now: datetime, size: int = BATCH) -> int:
+    """Look at the next running loans not looked at that day; answers how many, none when all have been."""
+    loans = _to_watch(on, size)
+    securities = securities_of([loan.id for loan in loans], on)
+    highest, before = _highest_coverage(loans, on), _signs_before(loans, on)
+    rights: list[dict[str, Any]] = []
+    checks: list[tuple[dict[str, Any], set[str]]] = []
+    for loan in loans:
+        mine = securities.get(loan.id, [])
+        found = {one.pledge.id: findings_of(one, on) for one in mine}
+        rights += [_pledge_row(one, found[one.pledge.id], on) for one in mine]
+        check = _loan_row(loan, mine, [sign for signs in found.values() for sign in signs], highest.get(loan.id), on)
+        checks.append((check, set(check["signs"]) - before.get(loan.id, set())))
+    _keep(PledgeCheck, rights)
+    _keep(LoanCheck, [check for check, _fresh in checks])
+    for check, fresh in checks:
+        if fresh - {"fee_due_soon"}:
+            signs = ",".join(ordered(fresh))
+            announce(SYSTEM, now, SecurityWeakened(check["loan_id"], check["id"], check["score"], signs))
+    return len(loans)
+
+
+def watch_loan(loan_id: UUID, on: date, now: datetime) -> LoanCheck:
+    """Bring the watch up to a day and read what it says of one loan."""
+    while watch_batch(on, now):
+        pass
+    check = check_on(loan_id, on)
+    assert check is not None
     return check
+
+
+def securities_of(loan_ids: Sequence[UUID], on: date) -> dict[UUID, list[Security]]:
+    """The registered pledges of several loans with what is known of each right, in four queries."""
+    rows = session.execute(
+        select(Pledge, Asset)
+        .join(Asset, Asset.id == Pledge.asset_id)
+        .where(Pledge.loan_id.in_(loan_ids), Pledge.status == PledgeStatus.REGISTERED)
+        .order_by(Pledge.id)
+    ).all()
+    assets = {asset.id for _pledge, asset in rows}
+    values, burdens = values_of(assets), _burdens(assets, on)
+    found: dict[UUID, list[Security]] = {}
+    for pledge, asset in rows:
+        value = values.get(asset.id)
+        known = value if value is not None and value.currency == pledge.secured.currency else None
+        found.setdefault(pledge.loan_id, []).append(Security(pledge, asset, known, burdens.get(asset.id, [])))
+    return found
 
 
 def coverage_of(value: Money | None, debt: Money) -> int | None:
@@ -96,32 +170,39 @@ def coverage_of(value: Money | None, debt: Money) -> int | None:
     return value.amount_minor * 10_000 // debt.amount_minor
 
 
-def findings_of(asset: Asset, debt_ends_on: date, coverage_bps: int | None, on: date) -> list[str]:
-    """Everything that weakens the security that day."""
-    found = []
+def value_together(securities: Iterable[Security]) -> Money | None:
+    """What the rights with a known value are worth together; unknown when no value is known."""
+    known = [one.value for one in securities if one.value is not None]
+    return sum(known[1:], known[0]) if known else None
+
+
+def findings_of(one: Security, on: date) -> list[str]:
+    """Everything about the right itself that weakens the security that day, the heaviest first."""
+    asset, found = one.asset, [kind.value for kind in one.burdens]
     if not asset.is_in_force(on):
         found.append("right_ended")
     if fee_state_of(asset, on) is FeeState.LATE:
         found.append("fee_late")
-    found += sorted({burden.kind.value for burden in open_encumbrances(asset.id, on) if burden.kind in WATCHED})
+    elif any(fee.due_on >= on for fee in upcoming_fees(asset, on, FEE_SOON_DAYS)):
+        found.append("fee_due_soon")
     renewable = asset.kind is AssetKind.TRADEMARK
-    if asset.expires_on is not None and asset.expires_on < debt_ends_on and not renewable:
+    if asset.expires_on is not None and asset.expires_on < one.pledge.ends_on and not renewable:
         found.append("ends_before_debt")
-    if coverage_bps is not None and coverage_bps < LEAST_COVERAGE_BPS:
-        found.append("coverage_low")
+    if one.value is None:
+        found.append("value_unknown")
+    return ordered(found)
+
+
+def check_on(loan_id: UUID, on: date) -> LoanCheck | None:
+    """What was seen of a loan that day."""
+    query = select(LoanCheck).where(LoanCheck.loan_id == loan_id, LoanCheck.day == on)
+    found: LoanCheck | None = session.execute(query).scalar_one_or_none()
     return found
 
 
-def pledges_to_watch(on: date, limit: int = 200) -> list[UUID]:
-    """Registered pledges of running loans not looked at that day."""
-    looked = select(PledgeCheck.pledge_id).where(PledgeCheck.day == on)
-    query = (
-        select(Pledge.id)
-        .join(Loan, Loan.id == Pledge.loan_id)
-        .where(Pledge.status == PledgeStatus.REGISTERED, Loan.status.in_(RUNNING), Pledge.id.not_in(looked))
-        .order_by(Pledge.id)
-        .limit(limit)
-    )
+def checks_of_loan(loan_id: UUID, limit: int = 400) -> list[LoanCheck]:
+    """What was seen of a loan, newest first."""
+    query = select(LoanCheck).where(LoanCheck.loan_id == loan_id).order_by(LoanCheck.day.desc()).limit(limit)
     return list(session.execute(query).scalars())
 
 
@@ -132,7 +213,74 @@ def latest_check(pledge_id: UUID) -> PledgeCheck | None:
     return found
 
 
-def _check_on(pledge_id: UUID, on: date) -> PledgeCheck | None:
-    query = select(PledgeCheck).where(PledgeCheck.pledge_id == pledge_id, PledgeCheck.day == on)
-    found: PledgeCheck | None = session.execute(query).scalar_one_or_none()
+def find_loan_check(check_id: UUID) -> LoanCheck:
+    """One night's look at a loan."""
+    return find(LoanCheck, check_id)
+
+
+def _to_watch(on: date, size: int) -> list[Loan]:
+    looked = exists().where(LoanCheck.loan_id == Loan.id, LoanCheck.day == on)
+    query = select(Loan).where(Loan.status.in_(RUNNING), ~looked).order_by(Loan.id).limit(size)
+    return list(session.execute(query.with_for_update(skip_locked=True)).scalars())
+
+
+def _burdens(asset_ids: Iterable[UUID], on: date) -> dict[UUID, list[EncumbranceKind]]:
+    query = select(Encumbrance).where(
+        Encumbrance.asset_id.in_(asset_ids), Encumbrance.kind.in_(WATCHED), Encumbrance.begins_on <= on
+    )
+    found: dict[UUID, list[EncumbranceKind]] = {}
+    for burden in session.execute(query).scalars():
+        if burden.stands_on(on, None):
+            found.setdefault(burden.asset_id, []).append(burden.kind)
     return found
+
+
+def _highest_coverage(loans: Sequence[Loan], on: date) -> dict[UUID, int]:
+    query = (
+        select(LoanCheck.loan_id, func.max(LoanCheck.coverage_bps))
+        .where(
+            LoanCheck.loan_id.in_([loan.id for loan in loans]),
+            LoanCheck.day.between(on - timedelta(days=FALLING_WITHIN_DAYS), on - timedelta(days=1)),
+        )
+        .group_by(LoanCheck.loan_id)
+    )
+    return {loan_id: highest for loan_id, highest in session.execute(query) if highest is not None}
+
+
+def _signs_before(loans: Sequence[Loan], on: date) -> dict[UUID, set[str]]:
+    query = (
+        select(LoanCheck.loan_id, LoanCheck.signs)
+        .where(LoanCheck.loan_id.in_([loan.id for loan in loans]), LoanCheck.day < on)
+        .distinct(LoanCheck.loan_id)
+        .order_by(LoanCheck.loan_id, LoanCheck.day.desc())
+    )
+    return {loan_id: set(signs) for loan_id, signs in session.execute(query)}
+
+
+def _pledge_row(one: Security, findings: list[str], on: date) -> dict[str, Any]:
+    return {"id": new_id(), "pledge_id": one.pledge.id, "day": on, "findings": findings, **_money("value", one.value)}
+
+
+def _loan_row(loan: Loan, mine: Sequence[Security], found: list[str], highest: int | None, on: date) -> dict[str, Any]:
+    value = value_together(mine)
+    coverage = coverage_of(value, loan.outstanding)
+    signs = ordered(
+        [*found, *signs_of_days(loan.days_past_due), *signs_of_coverage(coverage, LEAST_COVERAGE_BPS, highest)]
+    )
+    return {
+        "id": new_id(), "loan_id": loan.id, "day": on, **_money("value", value), **_money("debt", loan.outstanding),
+        "coverage_bps": coverage, "required_bps": LEAST_COVERAGE_BPS, "score": score_of(signs), "signs": signs,
+    }  # fmt: skip
+
+
+def _money(name: str, amount: Money | None) -> dict[str, Any]:
+    return {
+        f"{name}_minor": None if amount is None else amount.amount_minor,
+        f"{name}_currency": None if amount is None else amount.currency,
+    }
+
+
+def _keep(kind: type[PledgeCheck] | type[LoanCheck], rows: list[dict[str, Any]]) -> None:
+    """Write the rows that are not there yet: two nights at once look once."""
+    if rows:
+        session.execute(insert(kind).on_conflict_do_nothing(), rows)

@@ -17,7 +17,6 @@ from marketplace.financing.applications import (
 )
 from marketplace.financing.enforcement import PledgeRealised, Realisation
 from marketplace.financing.loans import InstalmentMissed, Loan, LoanDefaulted, LoanDisbursed, LoanPaidOff, find_loan
-from marketplace.financing.monitoring import PledgeWeakened
 from marketplace.financing.pledges import Pledge, PledgeRefused, PledgeRegistered, PledgeReleased
 from marketplace.financing.term_sheets import TermSheet, TermSheetOffered, TermSheetPrepared, TermSheetWithdrawn
 from marketplace.identity.four_eyes import needs_second_person
@@ -70,11 +69,6 @@ say(
     "pledge_registered",
     subject=_l("The pledge of %(asset)s is registered"),
     text=_l("From now on the right cannot be transferred or licensed without the lender's recorded consent."),
-)
-say(
-    "pledge_weakened",
-    subject=_l("The security %(asset)s needs your attention"),
-    text=_l("Something new was found on this right. The page of the loan shows what, with the value over the debt."),
 )
 say(
     "pledge_refused",
@@ -223,13 +217,6 @@ def tell_defaulted(_actor: Actor, fact: LoanDefaulted, now: datetime) -> None:
 def tell_paid_off(_actor: Actor, fact: LoanPaidOff, now: datetime) -> None:
     """Both parties learn that nothing is owed."""
     _tell_both(find_loan(fact.loan_id), "loan_paid_off", now)
-
-
-def tell_weakened(_actor: Actor, fact: PledgeWeakened, now: datetime) -> None:
-    """The lender learns that its security became weaker."""
-    pledge = find(Pledge, fact.pledge_id)
-    params = {"asset": _both(find_asset(pledge.asset_id).label)}
-    tell(pledge.lender_id, "pledge_weakened", params, f"/financing/loans/{pledge.loan_id}", now)
 
 
 def _tell_both(loan: Loan, kind: str, now: datetime) -> None:

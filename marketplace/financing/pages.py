@@ -18,6 +18,7 @@ from marketplace.financing import (
     consent_pages,
     loan_pages,
     loans,
+    monitoring_pages,
     term_sheets,
     views,
 )
@@ -28,7 +29,7 @@ from marketplace.financing.term_sheets import TermSheetStatus
 from marketplace.identity.organisations import names_of
 from marketplace.registry.ownership import assets_of
 
-MORE = (bank_pages, consent_pages, loan_pages)
+MORE = (bank_pages, consent_pages, loan_pages, monitoring_pages)
 
 
 @pages.get("/financing")

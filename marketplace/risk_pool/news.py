@@ -6,12 +6,13 @@ from uuid import UUID
 from marketplace.core.actor import Actor
 from marketplace.core.db import find
 from marketplace.core.i18n import _l
+from marketplace.financing.monitoring import SecurityWeakened
 from marketplace.identity.organisations import find_organisation
 from marketplace.notices.inbox import tell
 from marketplace.notices.wording import say
 from marketplace.risk_pool.claims import Claim, ClaimMoved, ClaimStatus
 from marketplace.risk_pool.compensation import ClaimCompensated
-from marketplace.risk_pool.enrolments import Enrolment, EnrolmentMoved, EnrolmentStatus
+from marketplace.risk_pool.enrolments import IN_POOL, Enrolment, EnrolmentMoved, EnrolmentStatus, enrolment_of_loan
 from marketplace.risk_pool.pools import Pool, find_pool
 from marketplace.risk_pool.recoveries import Recovery, RecoveryShared
 from marketplace.risk_pool.standings import BankWasSuspended, SuspensionLifted
@@ -45,6 +46,11 @@ say(
     "pool_abnormal",
     subject=_l("The loan to %(borrower)s in %(pool)s has become abnormal"),
     text=_l("It is overdue or classed below pass. The pool expects the bank's report on what is being done."),
+)
+say(
+    "pool_security_weakened",
+    subject=_l("The loan to %(borrower)s in %(pool)s: early warning %(score)s of 100"),
+    text=_l("The page of the enrolment shows what was found and the value over the debt."),
 )
 say(
     "pool_claim_filed",
@@ -110,6 +116,16 @@ def tell_enrolment(_actor: Actor, fact: EnrolmentMoved, now: datetime) -> None:
         kind, receivers = ("pool_enrolment_returned", "bank") if fact.reason else ("pool_share_asked", "parties")
     if kind and fact.reason != "agreed":
         _tell(enrolment, receivers, kind, fact.reason, f"/risk-pool/enrolments/{enrolment.id}", now)
+
+
+def tell_weakened(_actor: Actor, fact: SecurityWeakened, now: datetime) -> None:
+    """The pool learns that a loan it covers, or its security, became weaker."""
+    enrolment = enrolment_of_loan(fact.loan_id)
+    if enrolment is not None and enrolment.status in IN_POOL:
+        pool = find_pool(enrolment.pool_id)
+        params = _params(enrolment, None) | {"pool": _named(pool), "score": fact.score}
+        link = f"/risk-pool/enrolments/{enrolment.id}"
+        tell(pool.administrator_id, "pool_security_weakened", params, link, now)
 
 
 def tell_claim(_actor: Actor, fact: ClaimMoved, now: datetime) -> None:

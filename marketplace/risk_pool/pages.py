@@ -22,6 +22,7 @@ from marketplace.core.http import (
     signed_in,
 )
 from marketplace.core.i18n import _
+from marketplace.financing.monitoring import checks_of_loan
 from marketplace.identity.organisations import names_of
 from marketplace.risk_pool import boards, claims_pages, enrolling, panels, policy, schemes, standings
 from marketplace.risk_pool.claims import ClaimStatus, live_claim
@@ -113,6 +114,7 @@ def show_enrolment(enrolment_id: UUID) -> str:
         pool=pool,
         scheme=scheme,
         claim=live_claim(enrolment.id),
+        watch=next(iter(checks_of_loan(enrolment.loan_id, 1)), None),
         names=names_of([*people, *(party.organisation_id for party in enrolment.parties)]),
         suspended=standings.open_suspension(pool.id, enrolment.bank_id),
         is_bank=policy.may_enrol(actor, enrolment.bank_id),

@@ -490,9 +490,6 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("value_minor", sa.BigInteger(), nullable=True),
         sa.Column("value_currency", sa.CHAR(length=3), nullable=True),
-        sa.Column("debt_minor", sa.BigInteger(), nullable=False),
-        sa.Column("debt_currency", sa.CHAR(length=3), nullable=False),
-        sa.Column("coverage_bps", sa.BigInteger(), nullable=True),
         sa.Column("findings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(["pledge_id"], ["pledges.id"], name=op.f("fk_pledge_checks_pledge_id_pledges")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pledge_checks")),
@@ -601,10 +598,35 @@ def upgrade() -> None:
         postgresql_where=sa.text("status IN ('asked', 'prepared')"),
     )
 
+    _make_monitoring()
+
+
+def _make_monitoring() -> None:
+    op.create_table(
+        "loan_checks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("loan_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("value_minor", sa.BigInteger(), nullable=True),
+        sa.Column("value_currency", sa.CHAR(length=3), nullable=True),
+        sa.Column("debt_minor", sa.BigInteger(), nullable=False),
+        sa.Column("debt_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("coverage_bps", sa.BigInteger(), nullable=True),
+        sa.Column("required_bps", sa.BigInteger(), nullable=False),
+        sa.Column("score", sa.BigInteger(), nullable=False),
+        sa.Column("signs", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.CheckConstraint("score BETWEEN 0 AND 100", name=op.f("ck_loan_checks_score_of_hundred")),
+        sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_loan_checks_loan_id_loans")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_loan_checks")),
+        sa.UniqueConstraint("loan_id", "day", name=op.f("uq_loan_checks_loan_id_day")),
+    )
+
 
 def downgrade() -> None:
     """Drop the tables."""
     for table in (
+        "loan_checks",
         "sale_consents",
         "realisations",
         "pledge_checks",

@@ -1,4 +1,4 @@
-"""Watching pledged rights and realising them: what is found, who is told, and where the proceeds go."""
+"""Realising pledged rights: who may, and where the proceeds go."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,24 +6,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
 
-from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.core.money import Money
 from marketplace.financing.ageing import age_to
 from marketplace.financing.enforcement import NotInDefault, divide_proceeds, realise_pledge
 from marketplace.financing.loans import Loan, LoanStatus, find_loan, instalments_of
-from marketplace.financing.monitoring import coverage_of, findings_of, pledges_to_watch, watch_pledge
 from marketplace.financing.pledges import PledgeStatus, pledges_of_loan
 from marketplace.financing.policy import WrongActor
 from marketplace.financing.repayments import Receipt
 from marketplace.identity.four_eyes import SecondPersonNeeded
 from marketplace.ledger.accounts import balance
-from marketplace.notices.inbox import Notice
-from marketplace.registry.assets import LegalStatus, find_asset
-from marketplace.registry.encumbrances import EncumbranceKind, encumber, open_encumbrances
+from marketplace.registry.encumbrances import open_encumbrances
 from tests.makers.financing import Parties, cny, make_parties, make_running_loan
 
 
@@ -43,41 +38,6 @@ def defaulted(parties: Parties) -> tuple[Loan, datetime]:
 
 def proceeds(amount: Money, at: datetime) -> Receipt:
     return Receipt(amount=amount, received_on=at.date(), bank_reference="SALE-1")
-
-
-def test_a_sound_right_is_looked_at_once_a_day_without_findings(parties: Parties) -> None:
-    loan = make_running_loan(parties)
-    pledge = pledges_of_loan(loan.id)[0]
-    today = now().date()
-    assert pledge.id in pledges_to_watch(today)
-    check = watch_pledge(pledge.id, today, now())
-    assert watch_pledge(pledge.id, today, now()).id == check.id
-    assert pledge.id not in pledges_to_watch(today)
-    assert "right_ended" not in check.findings
-
-
-def test_a_preserved_right_alarms_the_lender_once(parties: Parties) -> None:
-    loan = make_running_loan(parties)
-    pledge, today = pledges_of_loan(loan.id)[0], now().date()
-    encumber(
-        SYSTEM, parties.asset_id, EncumbranceKind.PRESERVATION, None, today, today + timedelta(days=60), "court", now()
-    )
-    for days in (0, 1):
-        check = watch_pledge(pledge.id, today + timedelta(days=days), now())
-        assert "preservation" in check.findings
-    told = select(Notice).where(Notice.person_id == parties.officer.person_id, Notice.kind == "pledge_weakened")
-    assert len(list(session.execute(told).scalars())) == 1
-
-
-def test_a_lapsed_right_and_a_thin_cover_are_found(parties: Parties) -> None:
-    asset = find_asset(parties.asset_id)
-    asset.status = LegalStatus.LAPSED
-    assert findings_of(asset, now().date(), 10_000, now().date()) == ["right_ended", "coverage_low"]
-
-
-def test_an_unknown_value_is_unknown_and_not_zero() -> None:
-    assert coverage_of(None, cny(10)) is None
-    assert coverage_of(cny(20), cny(10)) == 20_000
 
 
 @given(st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 10**12))
