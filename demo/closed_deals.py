@@ -13,6 +13,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.db import session
 from marketplace.core.money import Money
 from marketplace.deals import closing, offers, recordal, settlement
+from marketplace.deals.closing_rules import StepParty
 from marketplace.deals.deals import Deal
 from marketplace.documents.files import store_file
 from marketplace.documents.signatures import sign
@@ -74,7 +75,7 @@ def _sell(cast: Cast, sides: tuple[str, str], asset_id: UUID, price: Money, at: 
 def _record(deal: Deal, seller: Actor, buyer: Actor, operator: Actor, at: datetime) -> None:
     """The checklist, the filing and its proof."""
     for step in closing.steps_of(deal.id):
-        doer = buyer if step.party is closing.StepParty.BUYER else seller
+        doer = buyer if step.party is StepParty.BUYER else seller
         document = store_file(doer, b"DEMO document", "document.txt", "closing", at)
         closing.complete_step(doer, deal.id, step.id, document.id, "DEMO", at)
     filing = store_file(buyer, b"DEMO filing", "filing.txt", "closing", at)

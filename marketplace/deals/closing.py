@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Date, ForeignKey, String, Text, UniqueConstraint, select
@@ -15,6 +14,7 @@ from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.deals import policy
+from marketplace.deals.closing_rules import ClosingFacts, StepCode, StepParty, closing_steps, is_institution
 from marketplace.deals.deals import Deal, DealFundsHeld, DealStatus, find_deal
 from marketplace.deals.step_words import STEP_NAMES
 from marketplace.deals.terms import DealKind, months_later
@@ -22,14 +22,15 @@ from marketplace.deals.waterfall import INSTITUTION_INVENTOR_BPS, Payoff
 from marketplace.documents.evidence import attach_evidence
 from marketplace.documents.files import find_file, show_file
 from marketplace.identity.organisations import find_organisation
-from marketplace.registry.assets import PATENT_KINDS, AssetKind, find_asset
+from marketplace.registry.assets import find_asset
 from marketplace.registry.encumbrances import EncumbranceKind, open_encumbrances
 from marketplace.registry.ownership import owners_of
 
 FILING_WITHIN = timedelta(days=30)
+PUBLIC_ORIGINS = ("auction",)
+"""A price found in public bidding needs no further publicity (技术成果转化法, art. 18)."""
 RECORDAL_MONTHS = 3
 """A patent licence is recorded within three months of taking effect (Implementing Regulations, rule 15)."""
-INSTITUTION_WORDS = ("大学", "学院", "研究所", "研究院", "科学院")
 
 
 class StepsOpen(Refused):
@@ -54,76 +55,6 @@ class PayoffOutOfRange(Refused):
     """A pledgee states what it is owed in the deal's currency."""
 
     message = _l("State the outstanding amount in %(currency)s.")
-
-
-class StepCode(StrEnum):
-    """The steps a closing may need."""
-
-    PLEDGEE_PAYOFF = "pledgee_payoff"
-    CO_OWNER_CONSENT = "co_owner_consent"
-    EXPORT_CERTIFICATE = "export_certificate"
-    LICENCES_DISCLOSED = "licences_disclosed"
-    FEES_PAID = "fees_paid"
-    TITLE_EXTRACT = "title_extract"
-    SIMILAR_MARKS = "similar_marks"
-    INVENTOR_REWARD = "inventor_reward"
-
-
-class StepParty(StrEnum):
-    """Who does a step."""
-
-    SELLER = "seller"
-    BUYER = "buyer"
-    PLEDGEE = "pledgee"
-
-
-@dataclass(frozen=True)
-class ClosingFacts:
-    """What decides which steps a closing needs; pure, so that the rules are tested without a database."""
-
-    kind: DealKind
-    asset_kind: AssetKind
-    office: str
-    foreign_buyer: bool = False
-    co_owned: bool = False
-    plain_licence: bool = False
-    pledge_ids: tuple[UUID, ...] = ()
-    live_licences: int = 0
-    institution: bool = False
-
-
-@dataclass(frozen=True)
-class StepPlan:
-    """One step as the rules demand it."""
-
-    code: StepCode
-    party: StepParty
-    needs_document: bool
-    subject_id: UUID | None = None
-
-
-def closing_steps(facts: ClosingFacts) -> list[StepPlan]:
-    """The steps this closing needs before the recordal can be filed, in the order of the checklist."""
-    transfer = facts.kind is DealKind.TRANSFER
-    patent = facts.asset_kind in PATENT_KINDS
-    exported = facts.asset_kind in (AssetKind.INVENTION, AssetKind.UTILITY_MODEL, AssetKind.SOFTWARE)
-    seller = StepParty.SELLER
-    plans = [StepPlan(StepCode.PLEDGEE_PAYOFF, StepParty.PLEDGEE, False, one) for one in facts.pledge_ids]
-    if facts.co_owned and not facts.plain_licence:
-        plans.append(StepPlan(StepCode.CO_OWNER_CONSENT, seller, True))
-    if facts.foreign_buyer and exported and facts.office == "CN":
-        plans.append(StepPlan(StepCode.EXPORT_CERTIFICATE, seller, True))
-    if transfer and facts.live_licences:
-        plans.append(StepPlan(StepCode.LICENCES_DISCLOSED, seller, False))
-    if patent:
-        plans.append(StepPlan(StepCode.FEES_PAID, seller, True))
-    if transfer and patent:
-        plans.append(StepPlan(StepCode.TITLE_EXTRACT, seller, True))
-    if transfer and facts.asset_kind is AssetKind.TRADEMARK:
-        plans.append(StepPlan(StepCode.SIMILAR_MARKS, seller, False))
-    if facts.institution:
-        plans.append(StepPlan(StepCode.INVENTOR_REWARD, seller, False))
-    return plans
 
 
 class ClosingStep(Model):
@@ -208,12 +139,9 @@ def facts_of(deal: Deal, on: date) -> ClosingFacts:
         pledge_ids=tuple(burden.id for burden in burdens if burden.kind is EncumbranceKind.PLEDGE),
         live_licences=sum(burden.is_licence for burden in burdens),
         institution=is_institution(seller.name_zh),
+        by_agreement=deal.origin not in PUBLIC_ORIGINS,
+        inventors_named=bool(asset.inventors),
     )
-
-
-def is_institution(name_zh: str | None) -> bool:
-    """Whether a name is that of a university or public institute, which owes its inventors their share."""
-    return any(word in (name_zh or "") for word in INSTITUTION_WORDS)
 
 
 def find_pledgee(encumbrance_id: UUID | None, deal: Deal, now: datetime) -> UUID | None:

@@ -13,7 +13,9 @@ from marketplace.core.i18n import _
 from marketplace.core.money import Money
 from marketplace.deals import closing, overview, policy, recordal, settlement
 from marketplace.deals.blueprints import pages
+from marketplace.deals.closing_rules import StepParty
 from marketplace.deals.deals import OVER, DealStatus
+from marketplace.deals.filing_packs import filing_pack
 from marketplace.deals.negotiations import negotiations_of
 from marketplace.deals.schemas import FilingForm, NoteForm, NothingIn, PayoffForm, ReasonIn
 from marketplace.deals.step_words import (
@@ -57,12 +59,14 @@ def deal(deal_id: UUID) -> str:
     actor = current_actor()
     view = overview.deal_view(actor, deal_id)
     found = view["deal"]
+    asset = find_asset(found.asset_id)
     responsible = [step.responsible_id for step in view["steps"] if step.responsible_id]
     names = names_of([found.seller_id, found.buyer_id, *responsible])
     return render_template(
         "deals/deal.html",
         **view,
-        asset=find_asset(found.asset_id),
+        asset=asset,
+        pack=filing_pack(found.kind, asset.kind, asset.office),
         names=names,
         lines=overview.checklist(actor, found, names),
         side=actor.organisation_id in (found.seller_id, found.buyer_id),
@@ -195,7 +199,7 @@ def steps_waiting(actor: Actor, _now: datetime) -> list[Waiting]:
     found = []
     if actor.organisation_id is not None and actor.may("deal.sign"):
         for step in closing.steps_waiting_for(actor.organisation_id):
-            pledgee = step.party is closing.StepParty.PLEDGEE
+            pledgee = step.party is StepParty.PLEDGEE
             url = url_for("deals.payoff" if pledgee else "deals.deal", deal_id=step.deal_id)
             due = datetime.combine(step.due_on, datetime.min.time(), tzinfo=_now.tzinfo)
             found.append(Waiting(_("Do a closing step"), url, due))

@@ -10,12 +10,14 @@ from marketplace.core.i18n import _
 from marketplace.deals import policy
 from marketplace.deals.closing import ClosingStep, recordal_due_on, steps_of
 from marketplace.deals.deals import OVER, Deal, DealStatus, deals_of, find_deal, open_deals
+from marketplace.deals.filing_packs import as_json, filing_pack
 from marketplace.deals.recordal import FILED, PROVEN
 from marketplace.deals.settlement import DEPOSIT, collections_of, held, planned_release
 from marketplace.deals.step_words import STEP_NAMES, STEP_REASONS
 from marketplace.documents.evidence import evidence_for
 from marketplace.documents.signatures import Envelope, find_envelope
 from marketplace.payments.collections import Collection, CollectionStatus
+from marketplace.registry.assets import find_asset
 
 S = DealStatus
 ORDER = (S.SIGNING, S.AWAITING_FUNDS, S.FUNDS_HELD, S.RECORDAL_FILED, S.RECORDAL_PROVEN, S.RELEASED)
@@ -40,8 +42,11 @@ class Line:
 def deal_view(actor: Actor, deal_id: UUID) -> dict[str, Any]:
     """A deal with its steps, payments, held money and planned release, for its sides and the platform."""
     deal = find_deal(actor, deal_id)
+    asset = find_asset(deal.asset_id)
+    pack = filing_pack(deal.kind, asset.kind, asset.office)
     return {
         "deal": deal,
+        "filing_pack": as_json(pack) if pack else None,
         "steps": steps_of(deal.id),
         "payments": collections_of(deal),
         "held": held(deal),

@@ -224,6 +224,7 @@ class DealViewOut(StrictSchema):
     payments = List(Nested(DealPaymentOut))
     held = MoneyField()
     release = List(Nested(LineOut))
+    filing_pack = Dict(allow_none=True)
 
 
 class DealListOut(StrictSchema):

@@ -11,6 +11,8 @@ STEP_NAMES = {
     "title_extract": _l("Extract of the patent register"),
     "similar_marks": _l("Similar marks are transferred together"),
     "inventor_reward": _l("Inventors' share of the income (at least 50 % for institutions)"),
+    "price_publicity": _l("Record of publishing the name and price inside the institution"),
+    "inventor_preemption": _l("Inventors' answer to their right of first refusal"),
 }
 STEP_REASONS = {
     "pledgee_payoff": _l("Civil Code art. 444: the proceeds first prepay the secured debt."),
@@ -24,6 +26,13 @@ STEP_REASONS = {
     "similar_marks": _l("Trademark Law: otherwise the office treats the application as abandoned."),
     "inventor_reward": _l(
         "Law on promoting the transformation of scientific achievements: part of the net income is theirs."
+    ),
+    "price_publicity": _l(
+        "Law on promoting the transformation of scientific achievements, art. 18: a price agreed rather than bid is"
+        " published inside the institution."
+    ),
+    "inventor_preemption": _l(
+        "Civil Code art. 847: whoever completed a job technology may take it at equal terms when it is transferred."
     ),
 }
 PARTY_NAMES = {"seller": _l("Seller"), "buyer": _l("Buyer"), "pledgee": _l("Pledgee")}

@@ -19,6 +19,7 @@ from marketplace.core.i18n import _l
 from marketplace.core.lifecycle import Lifecycle
 from marketplace.documents.contracts_pdf import render_pdf
 from marketplace.documents.files import StoredFile, find_file, read_file, show_file, store_file
+from marketplace.documents.page_hashes import page_hashes
 from marketplace.documents.seal import seal_pdf
 from marketplace.identity.organisations import Organisation, find_organisation
 from marketplace.identity.sign_in import require_fresh
@@ -333,6 +334,7 @@ def _certificate(envelope: Envelope, original: StoredFile, sealed: StoredFile, n
             "file_name": original.name,
             "hash_before": original.sha256,
             "hash_after": sealed.sha256,
+            "page_hashes": page_hashes(read_file(SYSTEM, original.id, now)),
             "rows_title": {"zh": "签署记录", "en": "Acts of signing"},
             "rows_head": ["签署方 Signatory", "时间 Time (UTC)", "地址与终端 Address, device", "签署链 Chain SHA-256"],
             "rows": [

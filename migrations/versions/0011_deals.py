@@ -897,6 +897,8 @@ def _closing_steps() -> None:
                 "title_extract",
                 "similar_marks",
                 "inventor_reward",
+                "price_publicity",
+                "inventor_preemption",
                 name="stepcode",
                 native_enum=False,
                 create_constraint=True,

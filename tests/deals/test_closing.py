@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from marketplace.core.errors import NotAllowed, NotFound, Problem
 from marketplace.core.money import Money
 from marketplace.deals import closing, recordal, settlement
-from marketplace.deals.closing import ClosingFacts, StepCode, closing_steps
+from marketplace.deals.closing_rules import ClosingFacts, StepCode, closing_steps
 from marketplace.deals.deals import DealStatus, find_deal
 from marketplace.deals.terms import DealKind
 from marketplace.documents.signatures import decline, expire_envelopes
@@ -47,7 +47,11 @@ FACTS = ClosingFacts(DealKind.TRANSFER, AssetKind.INVENTION, "CN")
     ({"live_licences": 2}, {"licences_disclosed", "fees_paid", "title_extract"}),
     ({"asset_kind": AssetKind.TRADEMARK}, {"similar_marks"}),
     ({"asset_kind": AssetKind.COPYRIGHT}, set()),
-    ({"institution": True}, {"inventor_reward", "fees_paid", "title_extract"}),
+    ({"institution": True}, {"inventor_reward", "price_publicity", "fees_paid", "title_extract"}),
+    ({"institution": True, "by_agreement": False}, {"inventor_reward", "fees_paid", "title_extract"}),
+    ({"inventors_named": True}, {"inventor_preemption", "fees_paid", "title_extract"}),
+    ({"inventors_named": True, "asset_kind": AssetKind.DESIGN}, {"fees_paid", "title_extract"}),
+    ({"inventors_named": True, "kind": DealKind.LICENCE}, {"fees_paid"}),
     ({"pledge_ids": (uuid4(),)}, {"pledgee_payoff", "fees_paid", "title_extract"}),
 ])  # fmt: skip
 def test_the_checklist_follows_the_facts(changes: dict[str, Any], codes: set[str]) -> None:

@@ -215,3 +215,15 @@ def test_the_dashboard_says_what_waits(browser: Browser, db: Any) -> None:
     db.commit()
     assert "Answer an offer" in browser.get(p.seller, "/dashboard?lang=en").text
     assert "Answer an offer" not in browser.get(p.buyer, "/dashboard?lang=en").text
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "专利著录项目变更"), ("en", "Change of bibliographic data")])
+def test_the_deal_says_what_the_office_wants_to_see(browser: Browser, db: Any, language: str, words: str) -> None:
+    p = Parties()
+    deal = p.agree()
+    db.commit()
+    page = browser.get(p.buyer, f"/deals/{deal.id}?lang={language}").text
+    assert words in page and "¥200.00" in page
+    view = browser.get(p.seller, f"/api/v1/deals/{deal.id}").json
+    assert view["filing_pack"]["fee"] == {"amount": "200.00", "currency": "CNY"}
+    assert len(view["filing_pack"]["documents"]) == 5

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.money import Money
-from marketplace.deals.closing import StepCode, complete_step, steps_of
+from marketplace.deals.closing import complete_step, steps_of
+from marketplace.deals.closing_rules import StepCode
 from marketplace.deals.deals import Deal, DealStatus
 from marketplace.deals.negotiations import Negotiation
 from marketplace.deals.offers import accept_offer, make_offer
