@@ -7,8 +7,10 @@ import click
 from flask.cli import with_appcontext
 
 from marketplace.commands.output import refuse, say
+from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.core.errors import Problem
+from marketplace.listings.likeness_training import learn_likeness
 from marketplace.listings.reading import follower
 from marketplace.listings.search import Sort, search_assets
 
@@ -71,6 +73,19 @@ def verify() -> None:
     say(found)
     if found["missing"] or found["stale"] or found["surplus"]:
         raise SystemExit(1)
+
+
+@group.command("learn")
+@with_appcontext
+def learn() -> None:
+    """Learn from titles and abstracts which assets are alike; replaces what was learned before."""
+    started = time.perf_counter()
+    try:
+        learned: dict[str, Any] = learn_likeness(now())
+    except Problem as problem:
+        refuse(problem)
+        return
+    say(learned | {"seconds": round(time.perf_counter() - started, 2)})
 
 
 @group.command("rebuild")

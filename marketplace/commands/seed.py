@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from marketplace.commands.output import say
 from marketplace.core.clock import now
 from marketplace.core.db import session
+from marketplace.listings.likeness_training import learn_likeness
 
 
 @click.command("seed")
@@ -28,4 +29,7 @@ def make_demo() -> dict[str, Any]:
     began = time.monotonic()
     made = seed_demo(now(), lambda step: click.echo(f"  making {step}", err=True))
     session.commit()
+    if made.get("assets"):
+        click.echo("  learning which assets are alike", err=True)
+        learn_likeness(now())
     return made | {"seconds": round(time.monotonic() - began, 1)}

@@ -11,6 +11,7 @@ from marketplace.core.http import current_actor, idempotent, needs, optional_act
 from marketplace.documents.room_schemas import AccessOut, RoomOut
 from marketplace.listings import course, jobs, listing_rooms, listings, saved_searches, schemas, versions, watchlists
 from marketplace.listings.cards import search_answer
+from marketplace.listings.likeness import similar_answer
 from marketplace.listings.search_pages import exported, search_request
 
 api = APIBlueprint("listings_api", __name__, url_prefix="/api/v1", tag="listings")
@@ -29,6 +30,14 @@ def search() -> dict[str, Any]:
 def export_search(form: str) -> Response:
     """The results as a file: csv, xlsx or json, at most 50,000 rows."""
     return exported(form)
+
+
+@api.get("/assets/<uuid:asset_id>/similar")
+@public
+@api.output(schemas.SimilarAssetsOut)
+def show_similar(asset_id: UUID) -> dict[str, Any]:
+    """Assets whose texts are about the same thing, each with the shared words and classes that say why."""
+    return similar_answer(optional_actor(), asset_id)
 
 
 @api.get("/listings/<uuid:listing_id>")

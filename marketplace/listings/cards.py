@@ -17,6 +17,9 @@ from marketplace.listings.search import SearchPage
 from marketplace.registry.assets import Asset, LegalStatus
 from marketplace.registry.ownership import OwnershipShare
 
+MOST_COMPARED = 5
+"""So many assets stand side by side."""
+
 
 @dataclass(frozen=True)
 class Card:
@@ -87,6 +90,7 @@ def search_answer(page: SearchPage) -> dict[str, Any]:
         "milliseconds": page.milliseconds,
         "sort": page.sort.value,
         "truncated": page.truncated,
+        "estimated": page.estimated,
     }
 
 

@@ -158,14 +158,15 @@ def entry_of(document: AssetDocument) -> dict[str, Any]:
         {"key": key, "family": short_key(document.family) if document.family else key}
         | {"fingerprint": document.fingerprint, "audience": list(document.audience)}
         | {"restricted": [] if EVERYONE in document.audience else ["yes"]}
-        | dict(zip(("id_high", "id_low"), _halves(document.asset_id), strict=True))
+        | dict(zip(("id_high", "id_low"), id_halves(document.asset_id), strict=True))
         | _words(document)
         | _facets(document)
         | _numbers(document, key)
     )
 
 
-def _halves(asset_id: UUID) -> tuple[int, int]:
+def id_halves(asset_id: UUID) -> tuple[int, int]:
+    """The identity as two whole numbers."""
     return int.from_bytes(asset_id.bytes[:8], signed=True), int.from_bytes(asset_id.bytes[8:], signed=True)
 
 

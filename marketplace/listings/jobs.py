@@ -8,6 +8,8 @@ from marketplace.core.db import session
 from marketplace.core.jobs import beside_worker, every
 from marketplace.listings.course import suspend_expired
 from marketplace.listings.indexing import forget_old_changes
+from marketplace.listings.likeness import learned
+from marketplace.listings.likeness_training import learn_likeness
 from marketplace.listings.reading import follower
 from marketplace.listings.saved_searches import tell_new_matches
 
@@ -40,6 +42,13 @@ def tell_matches() -> None:
 def suspend_expired_listings() -> None:
     """Offers of rights that ended yesterday go off the market."""
     suspend_expired(now())
+
+
+@every("43 2 * * 0", "listings.learn_likeness")
+def learn_which_are_alike() -> None:
+    """Once a week the likeness of texts is learned anew, where it was ever learned."""
+    if learned() is not None:
+        learn_likeness(now())
 
 
 @every("17 3 * * *", "listings.forget_old_changes")

@@ -10,7 +10,9 @@ from marketplace.core.actor import Actor
 from marketplace.core.http import Waiting, dashboard_provider
 from marketplace.core.i18n import _
 from marketplace.core.panels import Panel, PanelSlot
+from marketplace.listings.cards import MOST_COMPARED
 from marketplace.listings.due_diligence import missing_slots
+from marketplace.listings.likeness import similar_assets
 from marketplace.listings.listings import ListingStatus, own_listings, visible_listings_of_asset
 from marketplace.listings.watchlists import watches
 from marketplace.registry.assets import find_asset
@@ -35,6 +37,15 @@ def offers_panel(actor: Actor | None, asset: Any) -> Markup:
             watched=watches(actor, asset.id),
         )
     )  # fmt: skip
+
+
+@asset_panels.add(order=60)
+def similar_panel(actor: Actor | None, asset: Any) -> Markup | None:
+    """On an asset's page: others about the same thing, with the reason; nothing where nothing was learned."""
+    found = similar_assets(actor, asset.id)
+    if not found:
+        return None
+    return Markup(render_template("listings/_similar.html", asset=asset, found=found, most=MOST_COMPARED))
 
 
 @dashboard_provider

@@ -217,6 +217,25 @@ class SearchOut(Schema):
     milliseconds = Float()
     sort = String()
     truncated = Boolean()
+    estimated = Boolean()
+
+
+class SimilarAssetOut(Schema):
+    """An asset about the same thing and why."""
+
+    asset_id = UUID()
+    label = String()
+    title = Dict()
+    likeness = Float()
+    words = List(String())
+    classes = List(String())
+
+
+class SimilarAssetsOut(Schema):
+    """The most alike assets; trained_at is null where nothing was learned yet."""
+
+    items = List(Nested(SimilarAssetOut))
+    trained_at = String(allow_none=True)
 
 
 class TermsForm(StrictSchema):

@@ -17,7 +17,7 @@ from marketplace.core.http import current_actor, idempotent, optional_actor, pag
 from marketplace.core.i18n import _, _l
 from marketplace.listings import exports, labels, saved_searches, watchlists
 from marketplace.listings.blueprints import pages
-from marketplace.listings.cards import Card, cards
+from marketplace.listings.cards import MOST_COMPARED, Card, cards
 from marketplace.listings.facets import FACET_NAMES
 from marketplace.listings.query_refusals import QueryUnreadable
 from marketplace.listings.saved_searches import Cadence
@@ -26,7 +26,6 @@ from marketplace.listings.search import SearchPage, Sort, search_assets
 from marketplace.listings.vocabulary import FIELDS
 
 OTHER_ARGUMENTS = ("q", "sort", "group", "after", "limit", "lang")
-MOST_COMPARED = 5
 
 
 @dataclass(frozen=True)
