@@ -121,7 +121,7 @@ def asset_key(asset_id: UUID) -> int:
     return short_key(str(asset_id))
 
 
-TITLE_WEIGHT = 3
+TITLE_WEIGHT = 5
 """So many times a word of the title counts in the rank: the title stands that often in the text of everything."""
 _APART = " ¦ "
 """Keeps a phrase from reaching across two texts."""

@@ -1,4 +1,4 @@
-"""Saved searches: an organisation is told once of every asset that newly matches."""
+"""Saved searches: a person is told once of every asset that newly matches, whichever of their searches found it."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from flask_babel import force_locale
 from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,14 +18,19 @@ from marketplace.core.db import Model, find, new_id, session
 from marketplace.core.errors import NotFound, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
+from marketplace.identity.people import Person
+from marketplace.listings.asset_documents import among
+from marketplace.listings.cards import cards
 from marketplace.listings.facets import filter_query
 from marketplace.listings.query import read_query
 from marketplace.listings.search import Sort, matching_asset_ids
 from marketplace.listings.wording import SEARCH_MATCHES
+from marketplace.notices.email import STOP_LINK, absolute_link
 from marketplace.notices.inbox import tell_person
 
 MOST_MATCHES = 5_000
 MOST_SAVED = 50
+MOST_NAMED = 10
 
 
 class SearchTooWide(Refused):
@@ -155,15 +161,34 @@ def tell_new_matches(now: datetime) -> int:
     for saved in session.execute(query.with_for_update(skip_locked=True)).scalars():
         owner = Actor(person_id=saved.person_id, organisation_id=saved.organisation_id, via="job")
         found = matching_asset_ids(saved.query, saved.filters, owner, MOST_MATCHES, Sort.NEWEST_LISTED)
-        new = _note_new(saved, found)
+        new = _not_told_by_another(saved, _note_new(saved, found))
         if new:
-            link = f"/saved-searches/{saved.id}"
             told += 1
-            words = {"name": saved.name, "count": len(new)}
-            tell_person(saved.person_id, saved.organisation_id, SEARCH_MATCHES, words, link, now)
+            _tell(saved, new, now)
         saved.due_at = now + PAUSES[saved.cadence]
     session.flush()
     return told
+
+
+def _tell(saved: SavedSearch, new: Sequence[UUID], now: datetime) -> None:
+    with force_locale(find(Person, saved.person_id).language):
+        shown = [f"{card.asset.label} {card.asset.title}" for card in cards(new[:MOST_NAMED])]
+    words = {"name": saved.name, "count": len(new), "assets": "\n".join(shown)}
+    stop = {STOP_LINK: absolute_link(f"/unsubscribe/{saved.token}")}
+    link = f"/saved-searches/{saved.id}"
+    tell_person(saved.person_id, saved.organisation_id, SEARCH_MATCHES, words | stop, link, now)
+
+
+def _not_told_by_another(saved: SavedSearch, asset_ids: Sequence[UUID]) -> list[UUID]:
+    """Those the person does not know from another of their saved searches."""
+    query = (
+        select(SearchMatch.asset_id)
+        .join(SavedSearch, SavedSearch.id == SearchMatch.saved_search_id)
+        .where(among(SearchMatch.asset_id, asset_ids), SavedSearch.person_id == saved.person_id)
+        .where(SavedSearch.organisation_id == saved.organisation_id, SavedSearch.id != saved.id)
+    )
+    known = set(session.execute(query).scalars())
+    return [asset_id for asset_id in asset_ids if asset_id not in known]
 
 
 def _note_new(saved: SavedSearch, asset_ids: Sequence[UUID]) -> list[UUID]:

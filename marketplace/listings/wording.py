@@ -20,5 +20,7 @@ say(
 say(
     SEARCH_MATCHES,
     subject=_l("%(count)s new matches: %(name)s"),
-    text=_l("Assets that were not there before match your saved search. Each is told once."),
+    text=_l(
+        "These match your saved search and were not told before:\n%(assets)s\nTo hear no more of this search: %(stop)s"
+    ),
 )

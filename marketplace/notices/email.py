@@ -23,11 +23,15 @@ from marketplace.notices.wording import one_line
 from marketplace.settings import Settings
 
 SMTP_WAIT_SECONDS = 20
+UNFOLDED = SMTP.clone(max_line_length=998)
+"""Lines as long as the standard allows: a folded address would be written in a form that mail programs do not open."""
+STOP_LINK = "stop"
+"""The parameter of a notice that holds the address where its reader stops this kind of letter."""
 
 
 def write_letter(settings: Settings, to: str, subject: str, text: str, now: datetime) -> EmailMessage:
     """One letter to one reader; line breaks in the address or subject cannot add headers or readers."""
-    letter = EmailMessage(policy=SMTP)
+    letter = EmailMessage(policy=UNFOLDED)
     letter["From"] = settings.mail_sender
     letter["To"] = _one_address(to)
     letter["Subject"] = one_line(subject)
@@ -85,13 +89,19 @@ def absolute_link(path: str) -> str:
     return settings.public_url.rstrip("/") + path
 
 
-def mail_in(language: str, to: str, write: Callable[[], tuple[str, str]], now: datetime) -> None:
-    """Write a letter in the reader's language and send it."""
+def mail_in(
+    language: str, to: str, write: Callable[[], tuple[str, str]], now: datetime, stop: str | None = None
+) -> None:
+    """Write a letter in the reader's language and send it; mail programs offer the stop link as one click (RFC 8058)."""
     settings: Settings = current_app.extensions["settings"]
     with force_locale(language):
         subject, text = write()
         signature = _("This message was sent automatically by the IP marketplace.")
-    send_letter(settings, write_letter(settings, to, subject, f"{text}\n\n-- \n{signature}\n", now), now)
+    letter = write_letter(settings, to, subject, f"{text}\n\n-- \n{signature}\n", now)
+    if stop:
+        letter["List-Unsubscribe"] = f"<{stop}>"
+        letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    send_letter(settings, letter, now)
 
 
 def mail_notice(notice_id: UUID, now: datetime) -> None:
@@ -105,5 +115,5 @@ def mail_notice(notice_id: UUID, now: datetime) -> None:
         words = notice.words
         return words.subject, f"{words.text}\n\n{absolute_link(notice.link)}"
 
-    mail_in(person.language, person.email, write, now)
+    mail_in(person.language, person.email, write, now, notice.params.get(STOP_LINK))
     notice.mailed_at = now

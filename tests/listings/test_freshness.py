@@ -34,15 +34,18 @@ def _seconds_until(server: LiveServer, query: str, total: int) -> float:
     return time.monotonic() - started
 
 
-def _flask(server: LiveServer, *arguments: str) -> dict[str, int]:
-    environment = os.environ | {
+def _environment(server: LiveServer) -> dict[str, str]:
+    return os.environ | {
         "DATABASE_URL": server.database_url, "MARKETPLACE_ENV": "local", "MARKETPLACE_HOME": str(server.home),
         "SECRET_KEY": "t" * 48, "FLASK_APP": "wsgi",
     }  # fmt: skip
+
+
+def _flask(server: LiveServer, *arguments: str) -> dict[str, int]:
     done = subprocess.run(
         [sys.executable, "-m", "flask", *arguments],
         cwd=ROOT,
-        env=environment,
+        env=_environment(server),
         capture_output=True,
         text=True,
         timeout=120,
@@ -50,6 +53,19 @@ def _flask(server: LiveServer, *arguments: str) -> dict[str, int]:
     assert done.returncode == 0, done.stdout + done.stderr
     answer: dict[str, int] = json.loads(done.stdout)
     return answer
+
+
+def _killed_while_building(server: LiveServer) -> bool:
+    """Whether kill -9 met a rebuild after its new generation had appeared and before it was put in place."""
+    folder = server.home / "search"
+    place, before = folder / "place.json", set(folder.iterdir())
+    generation = json.loads(place.read_text())["generation"]
+    rebuild = subprocess.Popen([sys.executable, "-m", "flask", "search", "rebuild"], cwd=ROOT, env=_environment(server))
+    while rebuild.poll() is None and not any(entry.is_dir() for entry in set(folder.iterdir()) - before):
+        time.sleep(0.001)
+    rebuild.kill()
+    rebuild.wait(10)
+    return bool(json.loads(place.read_text())["generation"] == generation)
 
 
 def test_a_published_change_is_found_within_two_seconds_and_a_killed_follower_loses_nothing(
@@ -76,3 +92,9 @@ def test_a_published_change_is_found_within_two_seconds_and_a_killed_follower_lo
     assert (found["missing"], found["stale"], found["surplus"]) == (0, 0, 0)
     assert found["assets"] == 204
     assert _total(live_server, "改名之后") == 50
+    assert any(_killed_while_building(live_server) for _attempt in range(3))
+    assert _total(live_server, "改名之后") == 50
+    live_server.seed(lambda: make_asset(titles={"zh": "杀后新增"}))
+    found = _flask(live_server, "search", "verify")
+    assert (found["missing"], found["stale"], found["surplus"]) == (0, 0, 0)
+    assert _total(live_server, "杀后新增") == 1

@@ -5,10 +5,12 @@ import io
 import json
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from apiflask import APIFlask
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
@@ -176,9 +178,55 @@ def test_a_saved_search_tells_of_each_asset_once(
     follower.catch_up()
     assert saved_searches.tell_new_matches(later) == 1
     assert saved_searches.tell_new_matches(later) == 0
-    assert [notice.kind for notice in notices_of(actor)] == ["search_matches"]
+    (notice,) = notices_of(actor)
+    assert notice.kind == "search_matches" and "石墨新" in notice.words.text
+    assert f"/unsubscribe/{saved.token}" in notice.words.text
     assert "石墨新" in client.get(f"/saved-searches/{saved.id}?lang=zh").text
     assert "Graphite" in client.get("/saved-searches").text
+
+
+def test_an_asset_that_two_searches_of_one_person_find_is_told_once(follower: Follower) -> None:
+    follower.catch_up()
+    actor = make_actor()
+    for query in ("石墨", "散热"):
+        saved_searches.save_search(actor, query, query, {}, saved_searches.Cadence.INSTANT, NOW)
+    make_asset(titles={"zh": "石墨散热膜"})
+    follower.catch_up()
+    assert saved_searches.tell_new_matches(NOW) == 1
+    assert len(notices_of(actor)) == 1
+
+
+@pytest.mark.parametrize(("cadence", "days"), [("instant", 0), ("daily", 1), ("weekly", 7)])
+def test_a_search_is_run_as_often_as_its_person_wants(follower: Follower, cadence: str, days: int) -> None:
+    follower.catch_up()
+    actor = make_actor()
+    saved_searches.save_search(actor, "G", "石墨", {}, saved_searches.Cadence(cadence), NOW)
+    make_asset(titles={"zh": "石墨膜"})
+    follower.catch_up()
+    due = NOW + timedelta(days=days)
+    assert days == 0 or saved_searches.tell_new_matches(due - timedelta(seconds=1)) == 0
+    assert saved_searches.tell_new_matches(due) == 1
+
+
+def test_the_letter_of_a_saved_search_is_stopped_with_one_click(
+    client: FlaskClient, follower: Follower, run_jobs: Any, app: APIFlask
+) -> None:
+    follower.catch_up()
+    actor = make_actor()
+    saved = saved_searches.save_search(actor, "G", "石墨", {}, saved_searches.Cadence.INSTANT, NOW)
+    make_asset(titles={"zh": "石墨膜"})
+    follower.catch_up()
+    saved_searches.tell_new_matches(NOW)
+    run_jobs()
+    (letter,) = (app.extensions["settings"].home / "mail").glob("*.eml")
+    head = letter.read_text().partition("\n\n")[0]
+    assert f"/unsubscribe/{saved.token}>" in head.replace("\n ", "") and "List-Unsubscribe=One-Click" in head
+    app.config["WTF_CSRF_ENABLED"] = True
+    try:
+        assert client.post(f"/unsubscribe/{saved.token}", data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    finally:
+        app.config["WTF_CSRF_ENABLED"] = False
+    assert saved_searches.saved_searches_of(actor) == []
 
 
 def test_a_saved_search_belongs_to_its_person_and_ends_by_its_token(
