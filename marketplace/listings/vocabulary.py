@@ -30,6 +30,8 @@ class Field:
     def bounds(self, written: str) -> tuple[int | None, int | None]:
         """The stored low and high bound of a written value, range or comparison; ValueError if it has none."""
         text = written.strip()
+        if self.shape not in (Shape.DATE, Shape.INTEGER):
+            raise ValueError(written)
         if text.startswith("["):
             low, high = re.split(r"\s+TO\s+", text.strip("[] \t"))
         elif ".." in text:

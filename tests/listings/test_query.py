@@ -141,6 +141,8 @@ def test_nothing_typed_asks_for_anything() -> None:
         ("filed:2020-13", WrongFieldValue, 7),
         ("price:abc", WrongFieldValue, 7),
         ("price:1e999999999", WrongFieldValue, 7),
+        ("number:>=5", WrongFieldValue, 8),
+        ("ipc:1..2", WrongFieldValue, 5),
         ("电池 （隔膜", QueryUnfinished, 7),
         ("'; DROP TABLE assets; --", QueryUnreadable, 1),
     ],
