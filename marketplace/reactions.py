@@ -77,6 +77,8 @@ from marketplace.risk_pool.compensation import ClaimCompensated
 from marketplace.risk_pool.enrolments import EnrolmentMoved
 from marketplace.risk_pool.recoveries import RecoveryShared
 from marketplace.risk_pool.standings import BankWasSuspended, SuspensionLifted
+from marketplace.valuation import review_news
+from marketplace.valuation.reviews import ReviewMoved
 
 REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     # identity
@@ -146,6 +148,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
         price_lessons.teach_price,
         royalties.begin_royalties,
     ],
+    ReviewMoved: [review_news.tell_review],
     InvoiceIssued: [invoice_news.tell_invoiced],
     InvoiceCredited: [invoice_news.tell_invoiced],
     RoyaltyReported: [royalty_news.tell_reported],

@@ -37,6 +37,7 @@ ACTS: dict[str, Any] = {
     "DealRefunding": _l("Refund of a deal begun"),
     "DealReleased": _l("Deal funds released"),
     "DepositReturned": _l("Deposit returned"),
+    "ReviewMoved": _l("Review of a value moved"),
     "DocumentSigned": _l("Document signed"),
     "DueDiligenceAnswered": _l("Due diligence answered"),
     "EncumbranceEntered": _l("Encumbrance entered"),

@@ -3,11 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from apiflask import APIBlueprint
-
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, idempotent, public, signed_in
-from marketplace.valuation import appraisals, batches, jobs, reports, scorecard, what_if
+from marketplace.valuation import appraisals, batches, jobs, reports, review_api, scorecard, what_if
+from marketplace.valuation.blueprints import api
 from marketplace.valuation.schemas import (
     AppraisalIn,
     AppraisalOut,
@@ -23,8 +22,8 @@ from marketplace.valuation.schemas import (
     inputs_of,
 )
 
-api = APIBlueprint("valuation_api", __name__, url_prefix="/api/v1", tag="valuation")
 JOBS = jobs
+MORE_ROUTES = review_api
 
 
 @api.post("/assets/<uuid:asset_id>/indications")

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.core.actor import Actor
@@ -13,12 +13,14 @@ from marketplace.core.i18n import _
 from marketplace.core.money import Money
 from marketplace.registry.assets import Asset, find_asset
 from marketplace.registry.panels import asset_panel
-from marketplace.valuation import appraisals, drawing, evidence, reports, scorecard, what_if, wording
+from marketplace.valuation import appraisals, drawing, evidence, reports, review_pages, scorecard, what_if, wording
+from marketplace.valuation.blueprints import pages
 from marketplace.valuation.renewal_files import default_model
 from marketplace.valuation.report_pdf import indication_pdf
+from marketplace.valuation.reviews import reviews_of
 from marketplace.valuation.schemas import AppraisalForm, IndicationIn, WhatIfIn, inputs_of
 
-pages = Blueprint("valuation", __name__, template_folder="templates")
+MORE_ROUTES = review_pages
 
 
 @pages.context_processor
@@ -73,6 +75,8 @@ def report(indication_id: UUID) -> str:
         asset=find_asset(indication.asset_id),
         others=appraisals.appraisals_of(actor, indication.asset_id),
         proof=reports.proof_of(actor, indication),
+        reviews=reviews_of(indication),
+        own=indication.organisation_id is not None and indication.organisation_id == actor.organisation_id,
         bars=drawing.interval_bars(indication.answer),
         swings=drawing.tornado_bars(indication.answer),
         fan=drawing.fan_of(indication.answer),

@@ -201,3 +201,15 @@ def assumptions(given: dict[str, Any]) -> list[tuple[str, str]]:
         (label, f"{given[name] / 100:g} %" if name.endswith("_bps") else str(given[name]))
         for name, label, *_ends in sliders()
     ]
+
+
+def review_status(status: str) -> str:
+    """Where a review stands."""
+    names: dict[str, Callable[[], str]] = {
+        "asked": lambda: _("Waits for a reviewer"),
+        "taken": lambda: _("With a reviewer"),
+        "answered": lambda: _("Opinion given"),
+        "withdrawn": lambda: _("Withdrawn"),
+        "lapsed": lambda: _("Ended without an answer"),
+    }
+    return names[status]()

@@ -79,6 +79,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_indications_latest", "indications", ["asset_id", "created_at"])
     _create_others()
+    _create_reviews()
     for table in WRITTEN_ONCE:
         op.execute(GUARD.format(table=table))
         op.execute(TRIGGER.format(table=table))
@@ -121,8 +122,49 @@ def _create_others() -> None:
     )
 
 
+def _create_reviews() -> None:
+    """Requests for a person's look at an indication, and the answers."""
+    steps = ("asked", "taken", "answered", "withdrawn", "lapsed")
+    statuses = sa.Enum(*steps, name="reviewstatus", native_enum=False, create_constraint=True, length=40)
+    figures = [column for name in ("low", "middle", "high") for column in _money(name)]
+    for column in figures:
+        column.nullable = True
+    op.create_table(
+        "valuation_reviews",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        _moment("created_at", server_default=sa.func.now()),
+        sa.Column("indication_id", sa.Uuid(), sa.ForeignKey("indications.id"), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False, index=True),
+        sa.Column("question", sa.String(2000), nullable=False),
+        sa.Column("status", statuses, nullable=False),
+        _moment("due_at"),
+        sa.Column("reviewer_organisation_id", sa.Uuid(), sa.ForeignKey("organisations.id"), index=True),
+        sa.Column("reviewer_id", sa.Uuid(), sa.ForeignKey("people.id")),
+        sa.Column("opinion", sa.String(4000)),
+        sa.Column("answered_at", sa.DateTime(timezone=True)),
+        *figures,
+        sa.CheckConstraint("low_currency = middle_currency AND low_currency = high_currency", name="low_one_currency"),
+        sa.CheckConstraint(
+            "low_minor IS NULL OR (low_minor >= 0 AND low_minor <= middle_minor AND middle_minor <= high_minor)",
+            name="ordered",
+        ),
+        sa.CheckConstraint(
+            "(status = 'answered') = (opinion IS NOT NULL) AND (status <> 'answered' OR reviewer_id IS NOT NULL)",
+            name="answered_with_opinion",
+        ),
+    )
+    op.create_index(
+        "uq_valuation_reviews_open",
+        "valuation_reviews",
+        ["indication_id"],
+        unique=True,
+        postgresql_where=sa.text("status IN ('asked', 'taken')"),
+    )
+
+
 def downgrade() -> None:
     """Drop the tables."""
+    op.drop_table("valuation_reviews")
     op.drop_table("valuation_batches")
     for table in reversed(WRITTEN_ONCE):
         op.drop_table(table)
