@@ -35,12 +35,23 @@ from marketplace.deals.second_chances import BuyerDefaulted, SecondChanceOffered
 from marketplace.deals.settlement import PledgeePaid
 from marketplace.documents import room_access, stamping
 from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined, EnvelopeExpired
-from marketplace.financing import agreements, consent_checks, consent_news, enforcement, monitoring_news, pledges
+from marketplace.financing import (
+    agreements,
+    consent_checks,
+    consent_news,
+    enforcement,
+    margin_answers,
+    margin_news,
+    monitoring_news,
+    pledges,
+)
 from marketplace.financing import news as loan_news
 from marketplace.financing.agreements import LoanCancelled, TermSheetAccepted
 from marketplace.financing.applications import ApplicationFiled, ApplicationWithdrawn, InvitationDeclined
 from marketplace.financing.enforcement import PledgeRealised
 from marketplace.financing.loans import InstalmentMissed, LoanClassified, LoanDefaulted, LoanDisbursed, LoanPaidOff
+from marketplace.financing.margin_answers import MarginAnswerMoved
+from marketplace.financing.margin_calls import MarginCallMoved
 from marketplace.financing.monitoring import SecurityWeakened
 from marketplace.financing.pledges import PledgeRefused, PledgeRegistered, PledgeReleased
 from marketplace.financing.repayments import RepaymentReceived
@@ -131,8 +142,16 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
         news.tell_payment_due,
         pledges.note_signature,
     ],
-    EnvelopeDeclined: [settlement.cancel_unsigned_deal, agreements.end_unsigned_loan],
-    EnvelopeExpired: [settlement.cancel_unsigned_deal, agreements.end_unsigned_loan],
+    EnvelopeDeclined: [
+        settlement.cancel_unsigned_deal,
+        agreements.end_unsigned_loan,
+        margin_answers.drop_unsigned_pledge,
+    ],
+    EnvelopeExpired: [
+        settlement.cancel_unsigned_deal,
+        agreements.end_unsigned_loan,
+        margin_answers.drop_unsigned_pledge,
+    ],
     PaymentCollected: [
         settlement.receive_payment,
         bidders.admit_when_paid,
@@ -166,15 +185,17 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     TermSheetWithdrawn: [loan_news.tell_offer_withdrawn],
     TermSheetAccepted: [loan_news.tell_agreed],
     LoanCancelled: [loan_news.tell_given_up],
-    PledgeRegistered: [loan_news.tell_registered],
+    PledgeRegistered: [loan_news.tell_registered, margin_answers.note_pledge],
     PledgeRefused: [loan_news.tell_refused],
-    PledgeReleased: [loan_news.tell_released],
+    PledgeReleased: [loan_news.tell_released, margin_answers.note_pledge],
+    MarginCallMoved: [margin_news.tell_call],
+    MarginAnswerMoved: [margin_news.tell_answer],
     ConsentMoved: [consent_news.tell_consent],
     PledgeRealised: [loan_news.tell_realised],
     SecurityWeakened: [monitoring_news.tell_weakened, pool_news.tell_weakened],
     LoanDisbursed: [pool_monitoring.start_with_loan, loan_news.tell_disbursed],
     InstalmentMissed: [pool_monitoring.follow_class, loan_news.tell_missed],
-    RepaymentReceived: [pool_monitoring.share_repayment],
+    RepaymentReceived: [pool_monitoring.share_repayment, margin_answers.note_repayment],
     EnrolmentMoved: [pool_news.tell_enrolment],
     ClaimMoved: [pool_news.tell_claim],
     ClaimCompensated: [pool_news.tell_compensated],

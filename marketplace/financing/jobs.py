@@ -8,6 +8,7 @@ from marketplace.core.jobs import every
 from marketplace.financing.ageing import age_batch, first_day_to_age
 from marketplace.financing.applications import expire_applications
 from marketplace.financing.due_dates import business_date
+from marketplace.financing.margin_calls import miss_deadlines
 from marketplace.financing.monitoring import watch_batch
 from marketplace.financing.revaluation import A_NIGHT, rights_to_value, value_anew
 from marketplace.financing.term_sheets import expire_term_sheets
@@ -42,6 +43,7 @@ def watch_pledges() -> None:
     today = business_date(now())
     while watch_batch(today, now()):
         session.commit()
+    miss_deadlines(today, now())
 
 
 def value_rights_anew() -> None:

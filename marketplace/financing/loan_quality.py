@@ -86,7 +86,7 @@ def write_off_loan(actor: Actor, loan_id: UUID, now: datetime) -> Loan:
 def _status_for(loan: Loan) -> LoanStatus:
     if loan.status not in (LoanStatus.PERFORMING, LoanStatus.OVERDUE, LoanStatus.DEFAULTED):
         return loan.status
-    if loan.days_past_due > DEFAULT_AFTER_DAYS:
+    if loan.called_on is not None or loan.days_past_due > DEFAULT_AFTER_DAYS:
         return LoanStatus.DEFAULTED
     if loan.days_past_due:
         return LoanStatus.DEFAULTED if loan.status is LoanStatus.DEFAULTED else LoanStatus.OVERDUE

@@ -95,6 +95,7 @@ class Loan(Model):
     disbursed_on: Mapped[date | None] = mapped_column(Date)
     matures_on: Mapped[date | None] = mapped_column(Date)
     aged_on: Mapped[date | None] = mapped_column(Date)
+    called_on: Mapped[date | None] = mapped_column(Date)
     prepared_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     envelope_id: Mapped[UUID | None] = mapped_column(ForeignKey("envelopes.id"), index=True)
 

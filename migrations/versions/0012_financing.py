@@ -308,6 +308,7 @@ def upgrade() -> None:
         sa.Column("disbursed_on", sa.Date(), nullable=True),
         sa.Column("matures_on", sa.Date(), nullable=True),
         sa.Column("aged_on", sa.Date(), nullable=True),
+        sa.Column("called_on", sa.Date(), nullable=True),
         sa.Column("prepared_by", sa.Uuid(), nullable=True),
         sa.Column("envelope_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
@@ -621,11 +622,113 @@ def _make_monitoring() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_loan_checks")),
         sa.UniqueConstraint("loan_id", "day", name=op.f("uq_loan_checks_loan_id_day")),
     )
+    op.create_table(
+        "margin_calls",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("loan_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "issued",
+                "answered",
+                "overdue",
+                "cured",
+                "withdrawn",
+                "defaulted",
+                name="callstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("coverage_bps", sa.BigInteger(), nullable=False),
+        sa.Column("required_bps", sa.BigInteger(), nullable=False),
+        sa.Column("shortfall_minor", sa.BigInteger(), nullable=False),
+        sa.Column("shortfall_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("issued_by", sa.Uuid(), nullable=True),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.Uuid(), nullable=True),
+        sa.Column("ended_because", sa.String(length=500), nullable=False),
+        sa.CheckConstraint("coverage_bps < required_bps", name=op.f("ck_margin_calls_called_for_a_shortfall")),
+        sa.CheckConstraint("shortfall_minor > 0", name=op.f("ck_margin_calls_shortfall_positive")),
+        sa.CheckConstraint(
+            "(ended_at IS NULL) = (status IN ('issued', 'answered', 'overdue'))",
+            name=op.f("ck_margin_calls_ended_has_time"),
+        ),
+        sa.CheckConstraint(
+            "status <> 'defaulted' OR ended_by <> issued_by", name=op.f("ck_margin_calls_default_by_second_person")
+        ),
+        sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_margin_calls_loan_id_loans")),
+        sa.ForeignKeyConstraint(["issued_by"], ["people.id"], name=op.f("fk_margin_calls_issued_by_people")),
+        sa.ForeignKeyConstraint(["ended_by"], ["people.id"], name=op.f("fk_margin_calls_ended_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_margin_calls")),
+    )
+    op.create_index(op.f("ix_margin_calls_loan_id"), "margin_calls", ["loan_id"], unique=False)
+    op.create_index(
+        "uq_margin_calls_one_open",
+        "margin_calls",
+        ["loan_id"],
+        unique=True,
+        postgresql_where=sa.text("status IN ('issued', 'answered', 'overdue')"),
+    )
+    op.create_table(
+        "margin_answers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("call_id", sa.Uuid(), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("replaces_id", sa.Uuid(), nullable=True),
+        sa.Column("pledge_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "offered",
+                "agreed",
+                "pledged",
+                "declined",
+                name="answerstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("offered_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.CheckConstraint(
+            "status NOT IN ('agreed', 'pledged') OR pledge_id IS NOT NULL",
+            name=op.f("ck_margin_answers_agreed_has_pledge"),
+        ),
+        sa.ForeignKeyConstraint(["call_id"], ["margin_calls.id"], name=op.f("fk_margin_answers_call_id_margin_calls")),
+        sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name=op.f("fk_margin_answers_asset_id_assets")),
+        sa.ForeignKeyConstraint(["replaces_id"], ["pledges.id"], name=op.f("fk_margin_answers_replaces_id_pledges")),
+        sa.ForeignKeyConstraint(["pledge_id"], ["pledges.id"], name=op.f("fk_margin_answers_pledge_id_pledges")),
+        sa.ForeignKeyConstraint(["offered_by"], ["people.id"], name=op.f("fk_margin_answers_offered_by_people")),
+        sa.ForeignKeyConstraint(["decided_by"], ["people.id"], name=op.f("fk_margin_answers_decided_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_margin_answers")),
+    )
+    op.create_index(op.f("ix_margin_answers_call_id"), "margin_answers", ["call_id"], unique=False)
+    op.create_index(op.f("ix_margin_answers_pledge_id"), "margin_answers", ["pledge_id"], unique=False)
+    op.create_index(
+        "uq_margin_answers_one_live",
+        "margin_answers",
+        ["call_id", "asset_id"],
+        unique=True,
+        postgresql_where=sa.text("status <> 'declined'"),
+    )
 
 
 def downgrade() -> None:
     """Drop the tables."""
     for table in (
+        "margin_answers",
+        "margin_calls",
         "loan_checks",
         "sale_consents",
         "realisations",
