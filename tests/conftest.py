@@ -196,6 +196,7 @@ def serving(url: str, home: Path, worker: bool = True) -> Iterator[tuple[str, li
         "gthread",
         "--threads",
         "8",
+        "--preload",
     ]
     commands = [web, [python, "-m", "flask", "worker"]][: 2 if worker else 1]
     log = (home / "server.log").open("wb")

@@ -2,9 +2,12 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import replace
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from types import FrameType
 
 import click
@@ -48,19 +51,39 @@ def serve(host: str, port: int, workers: int, threads: int, seed: bool) -> None:
     if seed:
         make_demo()
         session.remove()
-    python = sys.executable
-    environment = os.environ | {"PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://{host}:{port}")}
+    settings = current_app.extensions["settings"]
+    if "PUBLIC_URL" not in os.environ:
+        current_app.extensions["settings"] = replace(settings, public_url=f"http://{host}:{port}")
     web = [
-        python, "-m", "gunicorn", "wsgi:app", "--bind", f"{host}:{port}", "--workers", str(workers),
+        "gunicorn", "wsgi:app", "--bind", f"{host}:{port}", "--workers", str(workers),
         "--worker-class", "gthread", "--threads", str(threads), "--access-logfile", "/dev/null", "--log-level", "warning",
     ]  # fmt: skip
-    jobs = [python, "-m", "flask", "worker"]
-    children = [subprocess.Popen(command, env=environment, start_new_session=True) for command in (web, jobs)]
+    forking = get_context("fork")
+    children = [
+        forking.Process(target=_serve_pages, args=(web,)),
+        forking.Process(target=_run_jobs, args=(current_app.extensions["database_url"],)),
+    ]
+    for child in children:
+        child.start()
     click.echo(f"\n  The marketplace is open at http://{host}:{port}  (Ctrl-C stops it)\n", err=True)
     _wait_for(children)
 
 
-def _wait_for(children: list[subprocess.Popen[bytes]]) -> None:
+def _serve_pages(words: list[str]) -> None:
+    """gunicorn with the application that this process has loaded already, which makes a start fast."""
+    from gunicorn.app.wsgiapp import run  # type: ignore[import-untyped]  # gunicorn has no types
+
+    os.setsid()
+    sys.argv = words
+    run()
+
+
+def _run_jobs(database_url: str) -> None:
+    os.setsid()
+    run_worker(database_url)
+
+
+def _wait_for(children: Sequence[BaseProcess]) -> None:
     """Stay until a signal comes or a child ends; then stop every child, gently first."""
     stopping = False
 
@@ -70,15 +93,14 @@ def _wait_for(children: list[subprocess.Popen[bytes]]) -> None:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    while not stopping and all(child.poll() is None for child in children):
+    while not stopping and all(child.is_alive() for child in children):
         time.sleep(0.2)
     for child in children:
         child.terminate()
     deadline = time.monotonic() + STOP_WITHIN_SECONDS
     for child in children:
-        try:
-            child.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        child.join(max(0.1, deadline - time.monotonic()))
+        if child.is_alive():
             child.kill()
     if not stopping:
         click.echo("A process ended by itself; the marketplace was stopped.", err=True)

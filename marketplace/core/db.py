@@ -1,5 +1,7 @@
 """Tables, the session, and finding things; one request or job is one transaction, ended at the edge."""
 
+import os
+import weakref
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
@@ -98,6 +100,14 @@ def same_currency(*names: str) -> CheckConstraint:
 
 
 def make_engine(database_url: str, **options: Any) -> Engine:
-    """An engine for this PostgreSQL address through psycopg."""
+    """An engine for this PostgreSQL address through psycopg; a forked process begins without its parent's connections."""
     url = make_url(database_url)
-    return create_engine(url.set(drivername="postgresql+psycopg"), **options)
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), **options)
+    known = weakref.ref(engine)
+    os.register_at_fork(after_in_child=lambda: _forget_connections(known()))
+    return engine
+
+
+def _forget_connections(engine: Engine | None) -> None:
+    if engine is not None:
+        engine.dispose(close=False)

@@ -58,6 +58,7 @@ class Cluster:
         self.binaries = find_binaries()
         self._account: dict[str, Any] = {}
         self._users: IO[str] | None = None
+        self._user = 0
         if os.geteuid() == 0:
             self._account = _unprivileged_account(self.folder / "data")
             self._move_within_reach(home.resolve())
@@ -67,6 +68,7 @@ class Cluster:
     def use(self) -> str:
         """Start the server if needed, keep it while this process lives, and return its address."""
         if self._users is None:
+            self._user = os.getpid()
             self.folder.mkdir(parents=True, exist_ok=True)
             self._users = (self.folder / "users").open("a")
             fcntl.flock(self._users, fcntl.LOCK_SH)
@@ -77,8 +79,8 @@ class Cluster:
         return self.url()
 
     def leave(self) -> None:
-        """Stop using the server; the last user stops it."""
-        if self._users is None:
+        """Stop using the server; the last user stops it. A forked child holds its parent's lock and leaves it alone."""
+        if self._users is None or self._user != os.getpid():
             return
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -22,6 +22,8 @@ from marketplace.settings import Settings
 SEAL_FIELD = "PlatformSeal"
 SELF_MADE_DAYS = 3650
 STAMP_WAIT_SECONDS = 15
+ROOM_FOR_SEAL = 16_384
+"""Hexadecimal digits kept for the signature and its certificate; keeping them spares signing once more to measure it."""
 
 
 class SealKeyMissing(RuntimeError):
@@ -39,6 +41,7 @@ def seal_pdf(content: bytes, reason: str) -> bytes:
             field_name=SEAL_FIELD, reason=reason, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES
         ),
         signer=signer,
+        bytes_reserved=ROOM_FOR_SEAL,
     )
     return bytes(sealed.getvalue())
 
