@@ -17,11 +17,10 @@ from marketplace.core.errors import NotFound, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.core.lifecycle import Lifecycle
-from marketplace.documents.contracts_pdf import render_pdf
 from marketplace.documents.files import StoredFile, find_file, read_file, show_file, store_file
-from marketplace.documents.page_hashes import page_hashes
 from marketplace.documents.seal import seal_pdf
-from marketplace.identity.organisations import Organisation, find_organisation
+from marketplace.documents.signing_evidence import SigningAct, certificate_pdf
+from marketplace.identity.organisations import find_organisation
 from marketplace.identity.sign_in import require_fresh
 from marketplace.identity.verification import require_approved
 
@@ -311,8 +310,10 @@ def _complete(actor: Actor, envelope: Envelope, now: datetime) -> None:
         SYSTEM, seal_pdf(read_file(SYSTEM, original.id, now), "Signed by all parties"), f"signed-{original.name}",
         "signed_contract", now, owner_organisation_id=original.owner_organisation_id,
     )  # fmt: skip
+    acts = [_act_of(place) for place in envelope.signatories]
+    proof = certificate_pdf(envelope.id, original, sealed, acts, now)
     certificate = store_file(
-        SYSTEM, _certificate(envelope, original, sealed, now), "signing-evidence.pdf", "signing_evidence", now,
+        SYSTEM, proof, "signing-evidence.pdf", "signing_evidence", now,
         owner_organisation_id=original.owner_organisation_id,
     )  # fmt: skip
     for place in envelope.signatories:
@@ -323,32 +324,7 @@ def _complete(actor: Actor, envelope: Envelope, now: datetime) -> None:
     announce(actor, now, EnvelopeCompleted(envelope.id))
 
 
-def _certificate(envelope: Envelope, original: StoredFile, sealed: StoredFile, now: datetime) -> bytes:
-    parties = [find_organisation(place.organisation_id) for place in envelope.signatories]
-    return render_pdf(
-        "evidence",
-        {
-            "reference": str(envelope.id),
-            "issued_on": now.date(),
-            "parties": [_party(organisation) for organisation in parties],
-            "file_name": original.name,
-            "hash_before": original.sha256,
-            "hash_after": sealed.sha256,
-            "page_hashes": page_hashes(read_file(SYSTEM, original.id, now)),
-            "rows_title": {"zh": "签署记录", "en": "Acts of signing"},
-            "rows_head": ["签署方 Signatory", "时间 Time (UTC)", "地址与终端 Address, device", "签署链 Chain SHA-256"],
-            "rows": [
-                [party.name_zh or party.name_en, f"{place.signed_at:%Y-%m-%d %H:%M:%S}",
-                 f"{place.address or '—'} {place.program or ''}", place.hash_after]
-                for party, place in zip(parties, envelope.signatories, strict=True)
-            ],
-        },
-    )  # fmt: skip
-
-
-def _party(organisation: Organisation) -> dict[str, object]:
-    return {
-        "role": {"zh": "签署方", "en": "Signatory"},
-        "name": {"zh": organisation.name_zh, "en": organisation.name_en},
-        "code": organisation.credit_code,
-    }
+def _act_of(place: Signatory) -> SigningAct:
+    assert place.signed_at is not None and place.hash_after is not None
+    organisation = find_organisation(place.organisation_id)
+    return SigningAct(organisation, place.signed_at, place.address, place.program, place.hash_after)
