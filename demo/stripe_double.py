@@ -110,12 +110,19 @@ class StripeDouble:
         self.emit("charge.refunded", charge)
         return made
 
-    def dispute(self, intent_id: str) -> dict[str, Any]:
-        """The card's owner disputes the payment."""
+    def decide(self, dispute_id: str, status: str) -> dict[str, Any]:
+        """The card's bank decides a dispute: won or lost."""
+        made = self.find(dispute_id, "dispute")
+        made["status"] = status
+        self.emit("charge.dispute.closed", made)
+        return made
+
+    def dispute(self, intent_id: str, status: str = "needs_response") -> dict[str, Any]:
+        """The card's owner disputes the payment; a status of warning is only an inquiry."""
         intent = self.find(intent_id, "payment_intent")
         made = self.make(
             "dispute", "dp", amount=intent["amount_received"], currency=intent["currency"],
-            charge=intent["latest_charge"], payment_intent=intent["id"], reason="fraudulent", status="needs_response",
+            charge=intent["latest_charge"], payment_intent=intent["id"], reason="fraudulent", status=status,
         )  # fmt: skip
         self.emit("charge.dispute.created", made)
         return made
@@ -194,6 +201,10 @@ def create_double(secret: str, sink: Sink | None = None) -> Flask:
     @app.get("/v1/payment_intents/<identity>")
     def intent(identity: str) -> Any:
         return jsonify(double.find(identity, "payment_intent"))
+
+    @app.get("/v1/disputes/<identity>")
+    def dispute(identity: str) -> Any:
+        return jsonify(double.find(identity, "dispute"))
 
     @app.post("/v1/refunds")
     def refund() -> Any:

@@ -73,8 +73,9 @@ from marketplace.listings import course, watchlists
 from marketplace.listings.course import ListingMoved
 from marketplace.listings.listings import ListingPublished, ListingTermsChanged
 from marketplace.notices import identity_news, letters
-from marketplace.payments import invoice_news
+from marketplace.payments import dispute_news, invoice_news
 from marketplace.payments.collections import PaymentCollected
+from marketplace.payments.disputes import DisputeEnded, PaymentDisputed
 from marketplace.payments.invoices import InvoiceCredited, InvoiceIssued
 from marketplace.registry.consents import ConsentRecorded, ConsentWithdrawn
 from marketplace.registry.encumbrances import EncumbranceEntered
@@ -168,6 +169,8 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
         royalties.begin_royalties,
     ],
     ReviewMoved: [review_news.tell_review],
+    PaymentDisputed: [dispute_news.tell_disputed],
+    DisputeEnded: [dispute_news.tell_disputed],
     InvoiceIssued: [invoice_news.tell_invoiced],
     InvoiceCredited: [invoice_news.tell_invoiced],
     RoyaltyReported: [royalty_news.tell_reported],

@@ -42,6 +42,7 @@ from marketplace.payments.collections import (
     collections_for,
     request_collection,
 )
+from marketplace.payments.disputes import disputed
 from marketplace.payments.held_funds import charge_fee, held_account
 from marketplace.payments.payouts import approve_payout, request_payout
 from marketplace.payments.refunds import refunded, request_refund
@@ -67,6 +68,12 @@ class HeldMoneyDiffers(Refused):
     """What is held is not what the contract says."""
 
     message = _l("The held money (%(held)s) is not the price (%(price)s).")
+
+
+class CardPaymentDisputed(Refused):
+    """The card's bank has not decided whose money it is."""
+
+    message = _l("A card payment of this deal is disputed: nothing is released before the card's bank has decided.")
 
 
 @dataclass(frozen=True)
@@ -160,6 +167,7 @@ def approve_release(actor: Actor, deal_id: UUID, now: datetime) -> Deal:
     deal = find_deal(actor, deal_id, lock=True)
     require(deal.status is DealStatus.RECORDAL_PROVEN, PaymentNotOpen())
     require(deal.release_proposed_by is not None, ReleaseNotProposed())
+    require(not disputed([one.id for one in collections_of(deal)]), CardPaymentDisputed())
     require(actor.person_id is not None and actor.person_id != deal.release_proposed_by, SecondPersonNeeded())
     require(held(deal) == deal.price, HeldMoneyDiffers(held=held(deal), price=deal.price))
     require_allowed(deal.agreed.instrument(deal.asset_id, deal.seller_id, deal.buyer_id, now.date()), now.date())

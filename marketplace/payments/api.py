@@ -5,11 +5,12 @@ from uuid import UUID
 
 from marketplace.core.clock import now
 from marketplace.core.http import CursorIn, current_actor, idempotent, needs, signed_in
-from marketplace.payments import bank_api, collections, invoice_api, jobs, payouts
+from marketplace.payments import bank_api, collections, disputes, invoice_api, jobs, payouts
 from marketplace.payments.blueprints import api
 from marketplace.payments.schemas import (
     CollectionOut,
     CollectionPageOut,
+    DisputesOut,
     MethodIn,
     NothingIn,
     PayoutApprovalIn,
@@ -27,6 +28,14 @@ __all__ = ["api", "bank_api", "invoice_api", "jobs"]
 def my_collections(page: dict[str, Any]) -> dict[str, Any]:
     """What my organisation was asked to pay."""
     return collections.collections_of(current_actor(), page["after"], page["limit"])
+
+
+@api.get("/disputes")
+@needs("money.confirm")
+@api.output(DisputesOut)
+def list_disputes() -> dict[str, Any]:
+    """Every disputed card payment, undecided ones first."""
+    return {"items": [dispute for dispute, _collection in disputes.disputes(current_actor())]}
 
 
 @api.get("/collections/<uuid:collection_id>")

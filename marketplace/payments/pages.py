@@ -20,7 +20,15 @@ from marketplace.core.http import (
 )
 from marketplace.core.i18n import _
 from marketplace.identity.organisations import names_of
-from marketplace.payments import bank_pages, collections, invoice_pages, payouts, stripe_gateway, stripe_webhooks
+from marketplace.payments import (
+    bank_pages,
+    collections,
+    disputes,
+    invoice_pages,
+    payouts,
+    stripe_gateway,
+    stripe_webhooks,
+)
 from marketplace.payments.blueprints import pages
 from marketplace.payments.schemas import MethodIn, NothingIn, TransferForm
 
@@ -75,6 +83,14 @@ def confirm_transfer(collection_id: UUID) -> Response:
     collections.confirm_typed_transfer(current_actor(), collection_id, line["bank_reference"], line["amount"], now())
     flash(_("The payment is booked."), "good")
     return redirect(url_for("payments.confirmations"), 303)
+
+
+@pages.get("/payments/disputes")
+@needs("money.confirm")
+def disputed_payments() -> str:
+    """Card payments whose payer asked the card's bank for the money back."""
+    rows = disputes.disputes(current_actor())
+    return render_template("payments/disputes.html", rows=rows, names=names_of(one.payer_id for _dispute, one in rows))
 
 
 @pages.get("/payouts")

@@ -177,3 +177,22 @@ class InvoicesOut(StrictSchema):
 
     items = List(Nested(InvoiceOut))
     next = String(allow_none=True)
+
+
+class DisputeOut(StrictSchema):
+    """A card payment the payer wants back; withdrawn says whether Stripe took the money off the balance."""
+
+    id = UUID()
+    collection_id = UUID()
+    amount = MoneyField()
+    reason = String()
+    withdrawn = Boolean()
+    status = String()
+    opened_at = DateTime()
+    ended_at = DateTime(allow_none=True)
+
+
+class DisputesOut(StrictSchema):
+    """The disputes of the marketplace."""
+
+    items = List(Nested(DisputeOut))

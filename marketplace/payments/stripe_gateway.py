@@ -92,6 +92,35 @@ def intent_facts(intent_id: str) -> IntentFacts:
     )
 
 
+@dataclass(frozen=True)
+class DisputeFacts:
+    """What Stripe knows of a dispute now."""
+
+    dispute_id: str
+    intent_id: str
+    amount: Money
+    reason: str
+    status: str
+
+    @property
+    def outcome(self) -> str:
+        """Open until the card's bank has decided; a closed inquiry went well for us."""
+        return {"won": "won", "warning_closed": "won", "lost": "lost"}.get(self.status, "open")
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether Stripe took the money off the balance; an inquiry (a status of warning) does not."""
+        return not self.status.startswith("warning_")
+
+
+def dispute_facts(dispute_id: str) -> DisputeFacts:
+    """Ask Stripe for the dispute as it is now, so that the order of events does not matter."""
+    found = _client().v1.disputes.retrieve(dispute_id).to_dict()
+    amount = Money(int(found["amount"]), str(found["currency"]).upper())
+    intent = str(found.get("payment_intent") or "")
+    return DisputeFacts(found["id"], intent, amount, str(found.get("reason") or ""), found["status"])
+
+
 def refund_card(refund_id: UUID, intent_id: str, amount: Money) -> str:
     """Give card money back; our row id is the idempotency key."""
     made = _client().v1.refunds.create(

@@ -22,6 +22,7 @@ from marketplace.core.i18n import _l
 from marketplace.core.jobs import enqueue
 from marketplace.payments import stripe_gateway
 from marketplace.payments.collections import Collection, CollectionStatus, Method, collect
+from marketplace.payments.disputes import apply_dispute
 
 log = logging.getLogger(__name__)
 
@@ -103,11 +104,7 @@ def apply_event(event_id: UUID, now: datetime) -> StripeEvent:
     event = find(StripeEvent, event_id, lock=True)
     if event.outcome is not EventOutcome.RECEIVED:
         return event
-    intent_id = _intent_of(event)
-    if event.kind.startswith("charge.dispute."):
-        reason: str | None = f"disputed: {event.payload['data']['object'].get('status')}"
-    else:
-        reason = "no payment concerned" if intent_id is None else _apply_intent(intent_id, now)
+    reason = _apply(event, now)
     if reason is None:
         event.outcome = EventOutcome.APPLIED
     else:
@@ -115,6 +112,16 @@ def apply_event(event_id: UUID, now: datetime) -> StripeEvent:
         log.warning("stripe event %s had no effect: %s", event.stripe_id, reason)
         announce(SYSTEM, now, StripeEventIgnored(event.id, event.stripe_id, reason))
     return event
+
+
+def _apply(event: StripeEvent, now: datetime) -> str | None:
+    thing = (event.payload.get("data") or {}).get("object") or {}
+    if thing.get("object") == "dispute" and isinstance(thing.get("id"), str):
+        facts = stripe_gateway.dispute_facts(thing["id"])
+        _apply_intent(facts.intent_id, now)
+        return apply_dispute(facts, now)
+    intent_id = _intent_of(event)
+    return "no payment concerned" if intent_id is None else _apply_intent(intent_id, now)
 
 
 def _intent_of(event: StripeEvent) -> str | None:

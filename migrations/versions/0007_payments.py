@@ -7,7 +7,16 @@ revision = "0007_payments"
 down_revision = "0006_ledger"
 
 
-TABLES = ("reconciliations", "bank_lines", "bank_statements", "stripe_events", "payouts", "refunds", "collections")
+TABLES = (
+    "disputes",
+    "reconciliations",
+    "bank_lines",
+    "bank_statements",
+    "stripe_events",
+    "payouts",
+    "refunds",
+    "collections",
+)
 
 
 def _key() -> list[sa.Column]:
@@ -76,6 +85,22 @@ def upgrade() -> None:
         sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
     )
     op.create_index("ix_refunds_collection_id", "refunds", ["collection_id"])
+    op.create_table(
+        "disputes",
+        *_key(),
+        sa.Column("stripe_id", sa.String(200), nullable=False, unique=True),
+        sa.Column("collection_id", sa.Uuid(), sa.ForeignKey("collections.id"), nullable=False),
+        *_amount(),
+        sa.Column("reason", sa.String(100), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        _word("status", "disputestatus", "open", "won", "lost"),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint("amount_minor > 0", name="amount_positive"),
+        sa.CheckConstraint("(status = 'open') = (ended_at IS NULL)", name="ended_has_time"),
+    )
+    op.create_index("ix_disputes_collection_id", "disputes", ["collection_id"])
+    op.create_index("ix_disputes_status", "disputes", ["status"])
     op.create_table(
         "payouts",
         *_key(),

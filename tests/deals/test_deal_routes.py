@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 from marketplace.deals.closing import steps_of
 from marketplace.deals.deals import Deal, DealStatus
 from marketplace.deals.negotiations import negotiations_of
-from marketplace.deals.settlement import collections_of
+from marketplace.deals.settlement import CardPaymentDisputed, approve_release, collections_of, propose_release
 from marketplace.payments.collections import confirm_transfer
+from marketplace.payments.disputes import Dispute, DisputeStatus
 from marketplace.registry.consents import record_consent
 from marketplace.registry.encumbrances import EncumbranceKind, encumber
 from marketplace.registry.ownership import owns_all
@@ -227,3 +228,20 @@ def test_the_deal_says_what_the_office_wants_to_see(browser: Browser, db: Any, l
     view = browser.get(p.seller, f"/api/v1/deals/{deal.id}").json
     assert view["filing_pack"]["fee"] == {"amount": "200.00", "currency": "CNY"}
     assert len(view["filing_pack"]["documents"]) == 5
+
+
+def test_a_disputed_card_payment_stops_the_release_until_it_is_decided(db: Any) -> None:
+    p = Parties()
+    deal = p.bring_to(DealStatus.RECORDAL_PROVEN)
+    payment = collections_of(deal)[0]
+    dispute = Dispute(
+        stripe_id="dp_1", collection_id=payment.id, amount=payment.amount, reason="fraudulent", withdrawn=False,
+        status=DisputeStatus.OPEN, opened_at=p.now,
+    )  # fmt: skip
+    db.add(dispute)
+    db.flush()
+    propose_release(p.operator, deal.id, p.now)
+    with pytest.raises(CardPaymentDisputed):
+        approve_release(p.second, deal.id, p.now)
+    dispute.status, dispute.ended_at = DisputeStatus.WON, p.now
+    assert approve_release(p.second, deal.id, p.now).status is DealStatus.RELEASED

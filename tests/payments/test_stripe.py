@@ -175,18 +175,6 @@ def test_a_card_refund_goes_back_once(
     assert ignored_reason(run_jobs) == "already collected"
 
 
-def test_a_dispute_is_recorded_for_the_operator(
-    asked: Collection, stripe_double: StripeDouble, client: FlaskClient, run_jobs: Jobs
-) -> None:
-    pay(asked)
-    for body in stripe_double.sent:
-        deliver(client, body)
-    run_jobs()
-    stripe_double.dispute(asked.stripe_intent_id or "")
-    deliver(client, stripe_double.sent[-1])
-    assert ignored_reason(run_jobs) == "disputed: needs_response"
-
-
 def test_the_stand_in_honours_idempotency_keys_as_stripe_does(asked: Collection, app: Any) -> None:
     base = app.extensions["settings"].stripe_api_base
     form = {"amount": "100", "currency": "cny"}
