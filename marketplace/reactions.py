@@ -89,8 +89,9 @@ from marketplace.risk_pool.compensation import ClaimCompensated
 from marketplace.risk_pool.enrolments import EnrolmentMoved
 from marketplace.risk_pool.recoveries import RecoveryShared
 from marketplace.risk_pool.standings import BankWasSuspended, SuspensionLifted
-from marketplace.valuation import review_news
+from marketplace.valuation import drift_watch, review_news
 from marketplace.valuation.reviews import ReviewMoved
+from marketplace.valuation.sales import SaleRecorded
 
 REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     # identity
@@ -171,6 +172,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     ReviewMoved: [review_news.tell_review],
     PaymentDisputed: [dispute_news.tell_disputed],
     DisputeEnded: [dispute_news.tell_disputed],
+    SaleRecorded: [drift_watch.watch_drift],
     InvoiceIssued: [invoice_news.tell_invoiced],
     InvoiceCredited: [invoice_news.tell_invoiced],
     RoyaltyReported: [royalty_news.tell_reported],

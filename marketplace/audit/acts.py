@@ -37,6 +37,8 @@ ACTS: dict[str, Any] = {
     "DealRefunding": _l("Refund of a deal begun"),
     "DealReleased": _l("Deal funds released"),
     "DepositReturned": _l("Deposit returned"),
+    "ValuesFroze": _l("Automatic values frozen"),
+    "ValuesThawed": _l("Automatic values let go on"),
     "ReviewMoved": _l("Review of a value moved"),
     "DocumentSigned": _l("Document signed"),
     "DueDiligenceAnswered": _l("Due diligence answered"),

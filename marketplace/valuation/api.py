@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.clock import now
-from marketplace.core.http import current_actor, idempotent, public, signed_in
-from marketplace.valuation import appraisals, batches, jobs, reports, review_api, scorecard, what_if
+from marketplace.core.http import current_actor, idempotent, needs, public, signed_in
+from marketplace.valuation import appraisals, batches, freezes, jobs, reports, review_api, scorecard_panels, what_if
 from marketplace.valuation.blueprints import api
 from marketplace.valuation.schemas import (
     AppraisalIn,
@@ -13,6 +13,8 @@ from marketplace.valuation.schemas import (
     AppraisalPageOut,
     BatchIn,
     BatchOut,
+    FreezeLiftIn,
+    FreezeOut,
     IndicationIn,
     IndicationOut,
     IndicationPageOut,
@@ -103,4 +105,14 @@ def show_batch(batch_id: UUID) -> Any:
 @api.output(ScorecardOut)
 def show_scorecard() -> dict[str, Any]:
     """How our past ranges did against closed deals, the bad ones included."""
-    return scorecard.public_scorecard()
+    return scorecard_panels.public_scorecard(now())
+
+
+@api.post("/valuation-freezes/<uuid:freeze_id>/lift")
+@needs("platform.operate")
+@idempotent
+@api.input(FreezeLiftIn, arg_name="wish")
+@api.output(FreezeOut)
+def lift_freeze(freeze_id: UUID, wish: dict[str, Any]) -> Any:
+    """Let automatic values go on after people have looked."""
+    return freezes.lift_freeze(current_actor(), freeze_id, wish["reason"], now())

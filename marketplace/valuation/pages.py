@@ -8,17 +8,28 @@ from werkzeug.wrappers import Response
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.http import current_actor, idempotent, page_form, public, signed_in
+from marketplace.core.http import current_actor, idempotent, needs, optional_actor, page_form, public, signed_in
 from marketplace.core.i18n import _
 from marketplace.core.money import Money
 from marketplace.registry.assets import Asset, find_asset
 from marketplace.registry.panels import asset_panel
-from marketplace.valuation import appraisals, drawing, evidence, reports, review_pages, scorecard, what_if, wording
+from marketplace.valuation import (
+    appraisals,
+    drawing,
+    evidence,
+    freezes,
+    policy,
+    reports,
+    review_pages,
+    scorecard_panels,
+    what_if,
+    wording,
+)
 from marketplace.valuation.blueprints import pages
 from marketplace.valuation.renewal_files import default_model
 from marketplace.valuation.report_pdf import indication_pdf
 from marketplace.valuation.reviews import reviews_of
-from marketplace.valuation.schemas import AppraisalForm, IndicationIn, WhatIfIn, inputs_of
+from marketplace.valuation.schemas import AppraisalForm, FreezeLiftIn, IndicationIn, WhatIfIn, inputs_of
 
 MORE_ROUTES = review_pages
 
@@ -123,7 +134,19 @@ def _assumptions() -> tuple[dict[str, Any], list[str]]:
 @public
 def show_scorecard() -> str:
     """How our past ranges did against closed deals."""
-    return render_template("valuation/scorecard.html", card=default_model().card, **scorecard.public_scorecard())
+    stops = freezes.frozen_purposes() if policy.may_lift_freeze(optional_actor()) else []
+    shown = scorecard_panels.public_scorecard(now())
+    return render_template("valuation/scorecard.html", card=default_model().card, stops=stops, **shown)
+
+
+@pages.post("/valuations/freezes/<uuid:freeze_id>/lift")
+@needs("platform.operate")
+@idempotent
+def lift_freeze(freeze_id: UUID) -> Response:
+    """Let automatic values go on."""
+    freezes.lift_freeze(current_actor(), freeze_id, page_form(FreezeLiftIn)["reason"], now())
+    flash(_("Automatic values go on; only later deals count from now."), "good")
+    return redirect(url_for("valuation.show_scorecard"), 303)
 
 
 def value_panel(actor: Actor | None, asset: Asset) -> str | None:

@@ -26,3 +26,8 @@ def may_see_review(actor: Actor, review: "ValuationReview") -> bool:
     if actor.organisation_id in (review.organisation_id, review.reviewer_organisation_id):
         return True
     return review.status == "asked" and may_review(actor)
+
+
+def may_lift_freeze(actor: Actor | None) -> bool:
+    """Operators of the platform."""
+    return actor is not None and actor.may("platform.operate")

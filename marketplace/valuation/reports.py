@@ -26,6 +26,7 @@ from marketplace.registry.encumbrances import open_encumbrances
 from marketplace.valuation import policy
 from marketplace.valuation.benchmarks import Lesson, benchmark_data, borrowed_lesson, factor_data, price_level
 from marketplace.valuation.estimating import METHOD_VERSION, estimate, hash_of_snapshot, money_in
+from marketplace.valuation.freezes import ValuesFrozen, open_freeze
 from marketplace.valuation.income import royalty_band
 from marketplace.valuation.known_facts import known_facts
 from marketplace.valuation.price_factors import price_factors, remaining_years
@@ -107,14 +108,16 @@ def indicate_value(
     require_approved(actor)
     as_of = as_of or now
     require(as_of <= now, DateInTheFuture())
-    asset = find_asset(asset_id)
-    snapshot = snapshot_of(asset, _purpose(purpose), as_of, _inputs(inputs or {}))
+    asset, wanted = find_asset(asset_id), _purpose(purpose)
+    frozen = open_freeze(wanted)
+    require(frozen is None or as_of < frozen.frozen_at, ValuesFrozen())
+    snapshot = snapshot_of(asset, wanted, as_of, _inputs(inputs or {}))
     require(snapshot["facts"]["status"] not in DEAD, RightNotAlive())
     answer = estimate(snapshot)
     indication = Indication(
         asset_id=asset.id,
         organisation_id=actor.organisation_id,
-        purpose=Purpose(purpose),
+        purpose=wanted,
         low=money_in(answer, "low"),
         middle=money_in(answer, "middle"),
         high=money_in(answer, "high"),

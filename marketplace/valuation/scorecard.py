@@ -3,14 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
 
 from sqlalchemy import select
 
 from marketplace.core.db import session
+from marketplace.identity.organisations import Organisation
 from marketplace.valuation.reports import Indication
-from marketplace.valuation.sales import ClosedSale
+from marketplace.valuation.sales import ClosedSale, Purpose
 
 AIM = 0.8
 ENOUGH = 50
@@ -29,6 +29,8 @@ class Case:
     log_middle: float
     log_high: float
     log_price: float
+    asker: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,10 @@ class Score:
     rank_correlation: float | None
 
 
-def closed_cases() -> list[Case]:
-    """Every closed price between unrelated parties that an indication for the same purpose preceded."""
+def closed_cases(
+    purpose: Purpose | None = None, after: datetime | None = None, newest: int | None = None
+) -> list[Case]:
+    """Closed prices between unrelated parties that an indication for the same purpose preceded, oldest first."""
     earlier = (
         select(Indication.id)
         .where(
@@ -63,15 +67,21 @@ def closed_cases() -> list[Case]:
         .scalar_subquery()
     )
     query = (
-        select(ClosedSale, Indication)
+        select(ClosedSale, Indication, Organisation.region)
         .join(Indication, Indication.id == earlier)
+        .outerjoin(Organisation, Organisation.id == Indication.organisation_id)
         .where(ClosedSale.related_parties.is_(False))
-        .order_by(ClosedSale.closed_on, ClosedSale.id)
+        .order_by(ClosedSale.closed_on.desc(), ClosedSale.id.desc())
+        .limit(newest)
     )
-    return [_case(sale, indication) for sale, indication in session.execute(query).all()]
+    if purpose is not None:
+        query = query.where(ClosedSale.purpose == purpose)
+    if after is not None:
+        query = query.where(ClosedSale.recorded_at > after)
+    return [_case(sale, indication, region or "") for sale, indication, region in session.execute(query).all()][::-1]
 
 
-def _case(sale: ClosedSale, indication: Indication) -> Case:
+def _case(sale: ClosedSale, indication: Indication, region: str) -> Case:
     def log(minor: int) -> float:
         return math.log(max(minor, 1))
 
@@ -82,6 +92,8 @@ def _case(sale: ClosedSale, indication: Indication) -> Case:
         log(indication.middle.amount_minor),
         log(indication.high.amount_minor),
         log(sale.price.amount_minor),
+        str(indication.organisation_id or ""),
+        region,
     )
 
 
@@ -108,7 +120,7 @@ def drift(cases: Sequence[Case]) -> float | None:
 def _score(segment: str, cases: list[Case]) -> Score:
     count = len(cases)
     inside = sum(case.log_low <= case.log_price <= case.log_high for case in cases)
-    low, high = _wilson(inside, count)
+    low, high = share_interval(inside, count)
     errors = [case.log_middle - case.log_price for case in cases]
     return Score(
         segment=segment,
@@ -139,7 +151,7 @@ def _pinball(case: Case) -> float:
     return math.fsum(losses) / 3
 
 
-def _wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
+def share_interval(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
     """A 95 % interval of a share that behaves for small counts (Wilson 1927)."""
     share, base = hits / count, 1 + z**2 / count
     centre = (share + z**2 / (2 * count)) / base
@@ -158,16 +170,3 @@ def _spearman(first: list[float], second: list[float]) -> float | None:
 
 def _ranks(values: list[float]) -> list[float]:
     return [sum(other < value for other in values) + (values.count(value) + 1) / 2 for value in values]
-
-
-def public_scorecard() -> dict[str, Any]:
-    """Everything the public may see of how good we were."""
-    cases = closed_cases()
-    moved = drift(cases)
-    return {
-        "aim": AIM,
-        "enough": ENOUGH,
-        "scores": scorecard(cases),
-        "drift": moved,
-        "drift_alarm": moved is not None and abs(moved) > DRIFT_ALARM,
-    }

@@ -213,3 +213,10 @@ def review_status(status: str) -> str:
         "lapsed": lambda: _("Ended without an answer"),
     }
     return names[status]()
+
+
+def group_name(panel: str, group: str) -> str:
+    """A group of the fairness panel."""
+    if panel == "experience":
+        return _("First closed deal of the asker") if group == "first" else _("Asker had closed before")
+    return _("Region not stated") if group == "unknown" else _("Region: %(region)s", region=group)

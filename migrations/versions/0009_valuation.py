@@ -80,6 +80,7 @@ def upgrade() -> None:
     op.create_index("ix_indications_latest", "indications", ["asset_id", "created_at"])
     _create_others()
     _create_reviews()
+    _create_freezes()
     for table in WRITTEN_ONCE:
         op.execute(GUARD.format(table=table))
         op.execute(TRIGGER.format(table=table))
@@ -162,8 +163,35 @@ def _create_reviews() -> None:
     )
 
 
+def _create_freezes() -> None:
+    """Stops of automatic values."""
+    op.create_table(
+        "valuation_freezes",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        _moment("created_at", server_default=sa.func.now()),
+        _purpose(),
+        _moment("frozen_at"),
+        sa.Column("standard_errors", sa.Float(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True)),
+        sa.Column("lifted_by", sa.Uuid(), sa.ForeignKey("people.id")),
+        sa.Column("lifted_because", sa.String(1000)),
+        sa.CheckConstraint(
+            "(lifted_at IS NULL) = (lifted_because IS NULL) AND (lifted_at IS NULL OR lifted_at >= frozen_at)",
+            name="lifted_with_reason",
+        ),
+    )
+    op.create_index(
+        "uq_valuation_freezes_open",
+        "valuation_freezes",
+        ["purpose"],
+        unique=True,
+        postgresql_where=sa.text("lifted_at IS NULL"),
+    )
+
+
 def downgrade() -> None:
     """Drop the tables."""
+    op.drop_table("valuation_freezes")
     op.drop_table("valuation_reviews")
     op.drop_table("valuation_batches")
     for table in reversed(WRITTEN_ONCE):

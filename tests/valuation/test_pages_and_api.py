@@ -150,7 +150,11 @@ def test_the_scorecard_counts_deals_that_followed_an_indication(client: FlaskCli
     make_sale(unseen, "5.00", NOW)
     overall = next(score for score in scorecard(closed_cases()) if score.segment == "all")
     assert (overall.count, overall.coverage) == (2, 0.5)
-    assert "too few to judge" in client.get("/valuations/scorecard").get_data(as_text=True)
+    page = client.get("/valuations/scorecard").get_data(as_text=True)
+    assert "too few to judge" in page and "Calibration curve" in page and "Fairness" in page
+    shown = client.get("/api/v1/valuations/scorecard").json
+    assert shown["outcomes"] == {"given": 2, "sold": 2, "expired": 0, "open": 0}
+    assert len(shown["calibration"]) == 9
 
 
 def test_a_past_day_is_valued_by_what_was_known_then_and_a_day_to_come_is_refused(

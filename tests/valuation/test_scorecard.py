@@ -1,11 +1,14 @@
 """The scorecard's figures on cases worked by hand, and an alarm that hears a slow drift and no noise."""
 
+import math
 import random
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from marketplace.valuation.scorecard import DRIFT_ALARM, Case, drift, scorecard
+from marketplace.valuation.scorecard_panels import calibration, fairness, quantile
 
 
 def case(price: float, middle: float = 10.0, reach: float = 1.0) -> Case:
@@ -44,3 +47,27 @@ def test_the_drift_alarm_hears_a_slump_and_not_noise() -> None:
     noise, fallen = drift(quiet), drift(slump)
     assert noise is not None and abs(noise) < DRIFT_ALARM
     assert fallen is not None and fallen > DRIFT_ALARM
+
+
+def test_quantiles_of_a_lopsided_range_by_hand() -> None:
+    lopsided = Case("transfer", date(2026, 5, 1), 8.0, 10.0, 11.0, 10.0)
+    assert [round(quantile(lopsided, level), 6) for level in (0.1, 0.5, 0.9)] == [8.0, 10.0, 11.0]
+
+
+def test_honest_ranges_lie_on_the_diagonal_and_boastful_ones_do_not() -> None:
+    draw = random.Random(5)
+    honest = [case(10 + draw.gauss(0, 1 / 1.2816)) for _deal in range(2000)]
+    assert all(abs(level.observed - level.stated) < 0.04 for level in calibration(honest))
+    boastful = [replace(one, log_low=9.8, log_high=10.2) for one in honest]
+    assert calibration(boastful)[0].observed > 0.3 and calibration(boastful)[-1].observed < 0.7
+    assert calibration([]) == []
+
+
+def test_fairness_marks_a_region_our_ranges_fail_and_knows_newcomers() -> None:
+    good = [replace(case(10.0), region="Guangdong", asker=str(turn)) for turn in range(60)]
+    bad = [replace(case(13.0), region="Guizhou", asker="0") for _turn in range(60)]
+    panels = {(one.panel, one.group): one for one in fairness(good + bad)}
+    assert panels["region", "Guizhou"].alarm and not panels["region", "Guangdong"].alarm
+    assert panels["region", "Guizhou"].bias == -3.0
+    assert panels["experience", "first"].count == 60 and panels["experience", "returning"].count == 60
+    assert math.isclose(panels["experience", "first"].coverage, 1.0)
