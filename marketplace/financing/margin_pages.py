@@ -16,7 +16,7 @@ from marketplace.core.i18n import _
 from marketplace.financing import margin_answers, margin_calls
 from marketplace.financing.margin_answers import AnswerStatus
 from marketplace.financing.margin_calls import CallStatus
-from marketplace.financing.monitoring_schemas import AnswerForm, CallIn
+from marketplace.financing.monitoring_schemas import AnswerIn, CallIn
 from marketplace.financing.pages_blueprint import pages
 from marketplace.financing.schemas import NothingIn, ReasonIn
 
@@ -25,7 +25,7 @@ OF_CALL: dict[str, tuple[type[Any], Step]] = {
     "withdrawal": (ReasonIn, lambda actor, it, given, at: margin_calls.withdraw_call(actor, it, given["reason"], at)),
     "default": (NothingIn, lambda actor, it, _given, at: margin_calls.call_the_debt(actor, it, at)),
     "answers": (
-        AnswerForm,
+        AnswerIn,
         lambda actor, it, given, at: margin_answers.offer_right(
             actor, it, given["asset_id"], given.get("replaces_id"), at
         ),

@@ -4,11 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.clock import now
-from marketplace.core.http import current_actor, idempotent, signed_in
-from marketplace.financing import loans, margin_answers, margin_calls, monitoring
+from marketplace.core.http import current_actor, idempotent, needs, signed_in
+from marketplace.financing import loans, margin_answers, margin_calls, monitoring, stressed_books
 from marketplace.financing import monitoring_schemas as s
 from marketplace.financing.api_blueprint import api
+from marketplace.financing.due_dates import business_date
 from marketplace.financing.schemas import NothingIn, ReasonIn
+from marketplace.financing.stressed_books import Asked
 
 
 @api.get("/loans/<uuid:loan_id>/security")
@@ -86,3 +88,12 @@ def agree_to_answer(answer_id: UUID, nothing: dict[str, Any]) -> Any:
 def decline_answer(answer_id: UUID, given: dict[str, Any]) -> Any:
     """Do not take an offered right, with the reason."""
     return margin_answers.decline_answer(current_actor(), answer_id, given["reason"], now())
+
+
+@api.get("/portfolio")
+@needs("loan.underwrite")
+@api.input(s.ShockIn, location="query", arg_name="asked")
+@api.output(s.PortfolioOut)
+def show_portfolio(asked: dict[str, Any]) -> Any:
+    """My bank's book by field, region or year of lending, and what a fall of values and defaults would cost it."""
+    return stressed_books.book_of_bank(current_actor(), Asked(**asked), business_date(now()))

@@ -9,7 +9,16 @@ from flask import render_template
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, signed_in
 from marketplace.core.i18n import _
-from marketplace.financing import loans, margin_answers, margin_calls, margin_pages, monitoring, pledges, policy
+from marketplace.financing import (
+    loans,
+    margin_answers,
+    margin_calls,
+    margin_pages,
+    monitoring,
+    pledges,
+    policy,
+    portfolio_pages,
+)
 from marketplace.financing.coverage_chart import Reading, draw_coverage
 from marketplace.financing.due_dates import business_date
 from marketplace.financing.pages_blueprint import pages
@@ -17,7 +26,7 @@ from marketplace.identity.organisations import names_of
 from marketplace.registry.assets import find_asset
 from marketplace.registry.ownership import assets_of
 
-MORE = margin_pages
+MORE = (margin_pages, portfolio_pages)
 
 
 @pages.get("/financing/loans/<uuid:loan_id>/security")

@@ -1,12 +1,10 @@
 """What goes in and out of watching loans."""
 
-from typing import Any
-
-from apiflask.fields import UUID, Date, DateTime, Function, Integer, List, Nested, String
+from apiflask.fields import UUID, Date, DateTime, Enum, Function, Integer, List, Nested, String
 from apiflask.validators import Length, Range
-from marshmallow import pre_load
 
 from marketplace.core.http import MoneyField, StrictSchema
+from marketplace.financing.portfolio import Cut
 
 
 class LoanCheckOut(StrictSchema):
@@ -44,15 +42,6 @@ class AnswerIn(StrictSchema):
     replaces_id = UUID(load_default=None, allow_none=True)
 
 
-class AnswerForm(AnswerIn):
-    """The same as typed into a form, where nothing chosen is an empty text."""
-
-    @pre_load
-    def drop_nothing(self, data: Any, **_context: Any) -> Any:
-        """An empty choice is no choice."""
-        return {name: value for name, value in data.items() if not (name == "replaces_id" and value == "")}
-
-
 class MarginAnswerOut(StrictSchema):
     """A right offered in answer to a call."""
 
@@ -85,3 +74,47 @@ class MarginCallsOut(StrictSchema):
     """The calls of one loan, newest first."""
 
     items = List(Nested(MarginCallOut))
+
+
+class ShockIn(StrictSchema):
+    """From which side a book is seen, and what it is put under; all parts in per cent."""
+
+    cut = Enum(Cut, by_value=True, load_default=Cut.FIELD)
+    value_fall = Integer(load_default=30, validate=Range(0, 100))
+    default_rate = Integer(load_default=10, validate=Range(0, 100))
+    sale_cost = Integer(load_default=20, validate=Range(0, 100))
+
+
+class PartOut(StrictSchema):
+    """The loans of one field, region, bank or year."""
+
+    key = String()
+    loans = Integer()
+    outstanding = MoneyField()
+    value = MoneyField()
+    overdue = MoneyField()
+    failed = MoneyField()
+    unvalued = Integer()
+    coverage_bps = Integer()
+    score = Integer()
+    share_bps = Integer()
+
+
+class OutcomeOut(StrictSchema):
+    """What a shock does to a book."""
+
+    exposure = MoneyField()
+    failing = MoneyField()
+    loss = MoneyField()
+    loss_rate_bps = Integer()
+    short_loans = Integer()
+    missing_value = MoneyField()
+
+
+class PortfolioOut(StrictSchema):
+    """A book by one cut, and under stress in two readings."""
+
+    cut = String()
+    parts = List(Nested(PartOut))
+    evenly = Nested(OutcomeOut)
+    weakest_first = Nested(OutcomeOut)

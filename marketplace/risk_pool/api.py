@@ -5,7 +5,10 @@ from uuid import UUID
 
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, idempotent, needs, public, signed_in
-from marketplace.risk_pool import boards, claims_api, enrolling, pools, schemes, standings
+from marketplace.financing.due_dates import business_date
+from marketplace.financing.monitoring_schemas import ShockIn
+from marketplace.financing.stressed_books import Asked
+from marketplace.risk_pool import boards, claims_api, enrolling, pools, schemes, standings, stress_tests
 from marketplace.risk_pool.blueprint import api
 from marketplace.risk_pool.enrolments import capacity_of, find_enrolment
 from marketplace.risk_pool.published_schemes import published_scheme, published_schemes
@@ -23,6 +26,7 @@ from marketplace.risk_pool.schemas import (
     ReplenishmentIn,
     SchemeIn,
     SchemeOut,
+    StressedPoolOut,
     SuspensionOut,
 )
 
@@ -228,3 +232,12 @@ def enrol(enrolment_id: UUID, nothing: dict[str, Any]) -> Any:
 def extend_enrolment(enrolment_id: UUID, given: dict[str, Any]) -> Any:
     """Keep covering a loan whose term was extended."""
     return enrolling.extend_enrolment(current_actor(), enrolment_id, given["reason"], now())
+
+
+@api.get("/risk-pools/<uuid:pool_id>/portfolio")
+@needs("pool.review")
+@api.input(ShockIn, location="query", arg_name="asked")
+@api.output(StressedPoolOut)
+def show_portfolio(pool_id: UUID, asked: dict[str, Any]) -> Any:
+    """A pool's book by field, region, bank or year of lending, and what a stated shock would take from it."""
+    return stress_tests.stress_pool(current_actor(), pool_id, Asked(**asked), business_date(now()))

@@ -24,7 +24,7 @@ from marketplace.core.http import (
 from marketplace.core.i18n import _
 from marketplace.financing.monitoring import checks_of_loan
 from marketplace.identity.organisations import names_of
-from marketplace.risk_pool import boards, claims_pages, enrolling, panels, policy, schemes, standings
+from marketplace.risk_pool import boards, claims_pages, enrolling, panels, policy, portfolio_pages, schemes, standings
 from marketplace.risk_pool.claims import ClaimStatus, live_claim
 from marketplace.risk_pool.enrolments import EnrolmentStatus, capacity_of, find_enrolment, scheme_of
 from marketplace.risk_pool.pages_blueprint import pages
@@ -32,7 +32,7 @@ from marketplace.risk_pool.pools import pools_seen_by
 from marketplace.risk_pool.published_schemes import published_schemes
 from marketplace.risk_pool.schemas import EnrolmentForm, NothingIn, ReasonIn
 
-MORE = (claims_pages, panels)
+MORE = (claims_pages, panels, portfolio_pages)
 
 Step = Callable[[Actor, UUID, dict[str, Any], datetime], Any]
 STEPS: dict[str, tuple[type[Any], Step]] = {

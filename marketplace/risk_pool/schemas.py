@@ -4,6 +4,7 @@ from apiflask.fields import UUID, Date, DateTime, Dict, Enum, Integer, List, Nes
 from apiflask.validators import Length, OneOf, Range
 
 from marketplace.core.http import AmountField, CursorIn, MoneyField, StrictSchema
+from marketplace.financing.monitoring_schemas import PortfolioOut
 from marketplace.risk_pool.claims import ClaimDocumentKind, ClaimStatus
 from marketplace.risk_pool.enrolments import EnrolmentStatus
 
@@ -263,3 +264,20 @@ class RecoveryForm(ReferenceIn):
     cost = AmountField(required=True, allow_zero=True)
     received_on = Date(required=True)
     source = String(load_default="collateral", validate=OneOf(["collateral", "borrower", "guarantee", "other"]))
+
+
+class PoolOutcomeOut(StrictSchema):
+    """What a shock would take from a pool."""
+
+    compensation = MoneyField()
+    balance = MoneyField()
+    missing = MoneyField()
+    stopped = List(UUID())
+
+
+class StressedPoolOut(StrictSchema):
+    """A pool's book, and a shock in two readings."""
+
+    book = Nested(PortfolioOut)
+    evenly = Nested(PoolOutcomeOut)
+    weakest_first = Nested(PoolOutcomeOut)
