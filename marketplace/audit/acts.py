@@ -37,6 +37,7 @@ ACTS: dict[str, Any] = {
     "DealRefunding": _l("Refund of a deal begun"),
     "DealReleased": _l("Deal funds released"),
     "DepositReturned": _l("Deposit returned"),
+    "IndicatorTableEntered": _l("Indicator table entered"),
     "ValuesFroze": _l("Automatic values frozen"),
     "ValuesThawed": _l("Automatic values let go on"),
     "ReviewMoved": _l("Review of a value moved"),

@@ -5,7 +5,17 @@ from uuid import UUID
 
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, idempotent, needs, public, signed_in
-from marketplace.valuation import appraisals, batches, freezes, jobs, reports, review_api, scorecard_panels, what_if
+from marketplace.valuation import (
+    appraisals,
+    batches,
+    freezes,
+    indicator_tables,
+    jobs,
+    reports,
+    review_api,
+    scorecard_panels,
+    what_if,
+)
 from marketplace.valuation.blueprints import api
 from marketplace.valuation.schemas import (
     AppraisalIn,
@@ -18,6 +28,8 @@ from marketplace.valuation.schemas import (
     IndicationIn,
     IndicationOut,
     IndicationPageOut,
+    IndicatorTableIn,
+    IndicatorTableOut,
     ScorecardOut,
     WhatIfIn,
     WhatIfOut,
@@ -116,3 +128,22 @@ def show_scorecard() -> dict[str, Any]:
 def lift_freeze(freeze_id: UUID, wish: dict[str, Any]) -> Any:
     """Let automatic values go on after people have looked."""
     return freezes.lift_freeze(current_actor(), freeze_id, wish["reason"], now())
+
+
+@api.get("/valuations/indicator-table")
+@public
+@api.output(IndicatorTableOut)
+def show_indicator_table() -> dict[str, Any]:
+    """The indicator table in force; illustrative, without any claim of compliance."""
+    table = indicator_tables.table_in_force(now())
+    return {"version": table["version"], "content": table}
+
+
+@api.post("/valuations/indicator-tables")
+@needs("platform.operate")
+@idempotent
+@api.input(IndicatorTableIn, arg_name="entered")
+@api.output(IndicatorTableOut, status_code=201)
+def enter_indicator_table(entered: dict[str, Any]) -> Any:
+    """Enter a new version of the indicator table; older indications keep theirs."""
+    return indicator_tables.enter_table(current_actor(), entered["content"], entered["reason"], now())

@@ -222,6 +222,7 @@ def _indicators(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> dict[s
             "traded_before": facts.traded_before,
         },
         snapshot["purpose"],
+        snapshot.get("indicator_table"),
     )
     return {
         "low": result.low,

@@ -16,12 +16,13 @@ SCENARIO_OF_PURPOSE = {
     "pledge": "finance",
     "court_sale": "remedies",
 }
+SCENARIOS = ("transfer_licence", "finance", "reporting", "remedies", "management", "other")
 Fact = float | str | None
 
 
 @cache
 def indicator_table() -> dict[str, Any]:
-    """The indicator file as entered."""
+    """The illustrative table shipped with the package."""
     path = Path(__file__).parent / "data" / "indicators.json"
     table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return table
@@ -48,22 +49,22 @@ class IndicatorResult:
     high: float
     unknown_share: float
     version: str
+    limits: tuple[float, ...]
 
     @property
     def grade(self) -> int | None:
         """Grade 1 (best) to 5, only when the whole range falls into one grade."""
-        grades = {_grade(self.low), _grade(self.high)}
+        grades = {_grade(score, self.limits) for score in (self.low, self.high)}
         return grades.pop() if len(grades) == 1 else None
 
 
-def _grade(score: float) -> int:
-    limits: list[float] = indicator_table()["grades"]
+def _grade(score: float, limits: tuple[float, ...]) -> int:
     return 1 + sum(score < limit for limit in limits)
 
 
-def score_indicators(facts: dict[str, Fact], purpose: str) -> IndicatorResult:
-    """Score the table for a purpose from known facts; each level's weights are shared out below it."""
-    table = indicator_table()
+def score_indicators(facts: dict[str, Fact], purpose: str, entered: dict[str, Any] | None = None) -> IndicatorResult:
+    """Score a table for a purpose from known facts; each level's weights are shared out below it."""
+    table = entered or indicator_table()
     scenario = table["weights"][SCENARIO_OF_PURPOSE[purpose]]
     whole = sum(scenario.values())
     rows: list[Scored] = []
@@ -77,7 +78,7 @@ def score_indicators(facts: dict[str, Fact], purpose: str) -> IndicatorResult:
                     group["key"],
                     part["key"],
                     indicator["key"],
-                    _score(indicator["rule"], facts),
+                    _score(table["rules"], indicator["rule"], facts),
                     inside * indicator["weight"] / total,
                 )
                 for indicator in part["indicators"]
@@ -88,15 +89,21 @@ def score_indicators(facts: dict[str, Fact], purpose: str) -> IndicatorResult:
     weight_known = sum(weight for weight, _score_ in known)
     middle = round(low / weight_known, 1) if weight_known else None
     return IndicatorResult(
-        tuple(rows), round(low, 1), middle, round(low + unknown * 100, 1), round(unknown, 4), table["version"]
+        tuple(rows),
+        round(low, 1),
+        middle,
+        round(low + unknown * 100, 1),
+        round(unknown, 4),
+        table["version"],
+        tuple(table["grades"]),
     )
 
 
-def _score(rule: str | None, facts: dict[str, Fact]) -> float | None:
+def _score(rules: dict[str, Any], rule: str | None, facts: dict[str, Fact]) -> float | None:
     fact = facts.get(rule) if rule else None
     if rule is None or fact is None:
         return None
-    scale = indicator_table()["rules"][rule]
+    scale = rules[rule]
     if "values" in scale:
         value = scale["values"].get(fact)
         return None if value is None else float(value)

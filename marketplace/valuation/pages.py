@@ -1,5 +1,6 @@
 """The pages of valuation: asking for a value, the report, what-if, and the public scorecard."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from marketplace.valuation import (
     drawing,
     evidence,
     freezes,
+    indicator_tables,
     policy,
     reports,
     review_pages,
@@ -29,7 +31,14 @@ from marketplace.valuation.blueprints import pages
 from marketplace.valuation.renewal_files import default_model
 from marketplace.valuation.report_pdf import indication_pdf
 from marketplace.valuation.reviews import reviews_of
-from marketplace.valuation.schemas import AppraisalForm, FreezeLiftIn, IndicationIn, WhatIfIn, inputs_of
+from marketplace.valuation.schemas import (
+    AppraisalForm,
+    FreezeLiftIn,
+    IndicationIn,
+    IndicatorTableForm,
+    WhatIfIn,
+    inputs_of,
+)
 
 MORE_ROUTES = review_pages
 
@@ -91,7 +100,7 @@ def report(indication_id: UUID) -> str:
         bars=drawing.interval_bars(indication.answer),
         swings=drawing.tornado_bars(indication.answer),
         fan=drawing.fan_of(indication.answer),
-        names=wording.indicator_names(),
+        names=wording.indicator_names(indication.snapshot.get("indicator_table")),
         width=drawing.WIDTH,
     )
 
@@ -128,6 +137,32 @@ def _assumptions() -> tuple[dict[str, Any], list[str]]:
     kept = {name: value for name, value in stated.items() if name not in wrong}
     loaded: dict[str, Any] = shape.load(kept)
     return loaded, wrong
+
+
+@pages.get("/valuations/indicators")
+@public
+def show_indicators() -> str:
+    """The indicator table in force, and its versions."""
+    table = indicator_tables.table_in_force(now())
+    return render_template(
+        "valuation/indicators.html",
+        table=table,
+        names=wording.indicator_names(table),
+        history=indicator_tables.table_history(),
+        may_enter=policy.may_enter_indicators(optional_actor()),
+        written=json.dumps(table, ensure_ascii=False, indent=1),
+    )
+
+
+@pages.post("/valuations/indicators")
+@needs("platform.operate")
+@idempotent
+def enter_indicators() -> Response:
+    """Enter a new version of the table."""
+    entered = page_form(IndicatorTableForm)
+    indicator_tables.enter_table(current_actor(), entered["content"], entered["reason"], now())
+    flash(_("The new table scores every indication from now on."), "good")
+    return redirect(url_for("valuation.show_indicators"), 303)
 
 
 @pages.get("/valuations/scorecard")

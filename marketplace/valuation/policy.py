@@ -31,3 +31,8 @@ def may_see_review(actor: Actor, review: "ValuationReview") -> bool:
 def may_lift_freeze(actor: Actor | None) -> bool:
     """Operators of the platform."""
     return actor is not None and actor.may("platform.operate")
+
+
+def may_enter_indicators(actor: Actor | None) -> bool:
+    """Operators of the platform."""
+    return actor is not None and actor.may("platform.operate")

@@ -28,6 +28,8 @@ from marketplace.valuation.benchmarks import Lesson, benchmark_data, borrowed_le
 from marketplace.valuation.estimating import METHOD_VERSION, estimate, hash_of_snapshot, money_in
 from marketplace.valuation.freezes import ValuesFrozen, open_freeze
 from marketplace.valuation.income import royalty_band
+from marketplace.valuation.indicator_tables import entered_table
+from marketplace.valuation.indicators import indicator_table
 from marketplace.valuation.known_facts import known_facts
 from marketplace.valuation.price_factors import price_factors, remaining_years
 from marketplace.valuation.renewal_files import default_model
@@ -161,6 +163,7 @@ def snapshot_of(asset: Asset, purpose: Purpose, as_of: datetime, inputs: dict[st
     facts = asdict(known_facts(asset, as_of))
     facts["expires_on"] = asset.expires_on.isoformat() if asset.expires_on else None
     burdens = open_encumbrances(asset.id, as_of.date(), known_at=as_of)
+    entered = entered_table(as_of)
     return {
         "asset": {
             "id": str(asset.id),
@@ -183,8 +186,9 @@ def snapshot_of(asset: Asset, purpose: Purpose, as_of: datetime, inputs: dict[st
             "model": f"{default_model().card['model']} {default_model().card['trained_on']['file_sha256'][:12]}",
             "benchmarks": benchmark_data()["version"],
             "factors": factor_data()["version"],
+            "indicators": (entered or indicator_table())["version"],
         },
-    }
+    } | ({"indicator_table": entered} if entered else {})
 
 
 def _granted(asset: Asset, as_of: datetime) -> str | None:

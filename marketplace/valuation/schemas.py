@@ -1,5 +1,6 @@
 """What goes in and out of valuation."""
 
+import json
 from datetime import UTC
 from decimal import Decimal as Number
 from typing import Any
@@ -21,8 +22,10 @@ from apiflask.fields import (
     String,
 )
 from apiflask.validators import Length, OneOf, Range
+from marshmallow import ValidationError
 
 from marketplace.core.http import AmountField, MoneyField, StrictSchema
+from marketplace.core.i18n import _l
 from marketplace.valuation.appraisals import Basis
 from marketplace.valuation.sales import Purpose
 
@@ -108,6 +111,40 @@ class ScoreOut(Schema):
     width_ratio = Float()
     pinball = Float()
     rank_correlation = Float(allow_none=True)
+
+
+class IndicatorTableIn(StrictSchema):
+    """A new version of the indicator table; start from the one in force."""
+
+    content = Dict(required=True)
+    reason = String(required=True, validate=Length(1, 1000))
+
+
+class WrittenTable(String):
+    """A table pasted as JSON."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            table = json.loads(super()._deserialize(value, attr, data, **kwargs))
+        except ValueError as error:
+            raise ValidationError(_l("This is not JSON.")) from error
+        if not isinstance(table, dict):
+            raise ValidationError(_l("This is not JSON."))
+        return table
+
+
+class IndicatorTableForm(StrictSchema):
+    """The same as pasted into the page."""
+
+    content = WrittenTable(required=True)
+    reason = String(required=True, validate=Length(1, 1000))
+
+
+class IndicatorTableOut(Schema):
+    """A version of the indicator table."""
+
+    version = String()
+    content = Dict()
 
 
 class LevelOut(Schema):

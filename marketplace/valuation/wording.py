@@ -151,9 +151,9 @@ def binding_name(term: str) -> str:
     return names[term]()
 
 
-def indicator_names() -> dict[str, str]:
+def indicator_names(entered: dict[str, Any] | None = None) -> dict[str, str]:
     """Names of groups, parts and indicators by key."""
-    table = indicator_table()
+    table = entered or indicator_table()
     names = {key: pick(name) for key, name in table["names"].items()}
     for group in table["groups"]:
         for part in group["parts"]:
@@ -220,3 +220,16 @@ def group_name(panel: str, group: str) -> str:
     if panel == "experience":
         return _("First closed deal of the asker") if group == "first" else _("Asker had closed before")
     return _("Region not stated") if group == "unknown" else _("Region: %(region)s", region=group)
+
+
+def scenario_name(scenario: str) -> str:
+    """What an indicator table's weights are for."""
+    names: dict[str, Callable[[], str]] = {
+        "transfer_licence": lambda: _("Licence and transfer"),
+        "finance": lambda: _("Finance"),
+        "reporting": lambda: _("Financial reporting"),
+        "remedies": lambda: _("Remedies for infringement"),
+        "management": lambda: _("Management"),
+        "other": lambda: _("Other scenarios"),
+    }
+    return names[scenario]()

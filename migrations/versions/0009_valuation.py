@@ -15,7 +15,7 @@ GUARD = """
     END $$
 """
 TRIGGER = "CREATE TRIGGER {table}_stay BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_stay()"
-WRITTEN_ONCE = ("closed_sales", "indications", "appraisals")
+WRITTEN_ONCE = ("closed_sales", "indications", "appraisals", "indicator_tables")
 BASES = ("external_appraisal", "bank_internal", "negotiated")
 
 
@@ -81,6 +81,7 @@ def upgrade() -> None:
     _create_others()
     _create_reviews()
     _create_freezes()
+    _create_indicator_tables()
     for table in WRITTEN_ONCE:
         op.execute(GUARD.format(table=table))
         op.execute(TRIGGER.format(table=table))
@@ -186,6 +187,20 @@ def _create_freezes() -> None:
         ["purpose"],
         unique=True,
         postgresql_where=sa.text("lifted_at IS NULL"),
+    )
+
+
+def _create_indicator_tables() -> None:
+    """Versions of the indicator table."""
+    op.create_table(
+        "indicator_tables",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        _moment("created_at", server_default=sa.func.now()),
+        sa.Column("version", sa.String(60), nullable=False, unique=True),
+        sa.Column("content", postgresql.JSONB(), nullable=False),
+        sa.Column("reason", sa.String(1000), nullable=False),
+        _moment("entered_at"),
+        sa.Column("entered_by", sa.Uuid(), sa.ForeignKey("people.id")),
     )
 
 
