@@ -1,13 +1,14 @@
 """A real PostgreSQL for every test: one embedded cluster, one migrated template, one database per test process."""
 
+import json
 import os
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,7 +27,10 @@ from marketplace.core.db import make_engine, session
 from marketplace.core.embedded_postgres import Cluster
 from marketplace.core.migrating import migrate
 from marketplace.settings import Settings
+from tests import live_processes
 
+FORKING = get_context("forkserver")
+FORKING.set_forkserver_preload(["tests.live_processes"])
 ROOT = Path(__file__).resolve().parents[1]
 HOME = Path(os.environ.get("MARKETPLACE_TEST_HOME", ROOT / "var" / "test"))
 
@@ -166,7 +170,7 @@ class LiveServer:
     database_url: str
     home: Path
     application: APIFlask
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[BaseProcess] = field(default_factory=list)
 
     def seed(self, fill: Callable[[], Any]) -> Any:
         """Run a function in the application and commit what it made."""
@@ -178,29 +182,17 @@ class LiveServer:
 
 
 @contextmanager
-def serving(url: str, home: Path, worker: bool = True) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """gunicorn, and the worker if wanted, on this database; yields the address and the processes, and stops them."""
+def serving(url: str, home: Path) -> Iterator[tuple[str, list[BaseProcess]]]:
+    """gunicorn and the worker on this database; yields the address and the processes, and stops them."""
     port = _free_port()
     environment = os.environ | live_environment(url, home) | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    python = sys.executable
-    web = [
-        python,
-        "-m",
-        "gunicorn",
-        "wsgi:app",
-        "-b",
-        f"127.0.0.1:{port}",
-        "-w",
-        "2",
-        "-k",
-        "gthread",
-        "--threads",
-        "8",
-        "--preload",
+    log = str(home / "server.log")
+    running: list[BaseProcess] = [
+        FORKING.Process(target=live_processes.serve_pages, args=(dict(environment), log, port)),
+        FORKING.Process(target=live_processes.run_jobs, args=(dict(environment), log)),
     ]
-    commands = [web, [python, "-m", "flask", "worker"]][: 2 if worker else 1]
-    log = (home / "server.log").open("wb")
-    running = [subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log) for command in commands]
+    for process in running:
+        process.start()
     try:
         _wait_until_up(f"http://127.0.0.1:{port}/healthz")
         yield f"http://127.0.0.1:{port}", running
@@ -208,8 +200,26 @@ def serving(url: str, home: Path, worker: bool = True) -> Iterator[tuple[str, li
         for process in running:
             process.terminate()
         for process in running:
-            process.wait(30)
-        log.close()
+            process.join(30)
+
+
+def start_command(url: str, home: Path, *words: str) -> tuple[BaseProcess, Path]:
+    """Start a flask command on this database; the process, and the file where its answer will be."""
+    output = home / f"{'-'.join(words)}-{uuid4().hex[:6]}.out"
+    environment = dict(os.environ) | live_environment(url, home)
+    process = FORKING.Process(
+        target=live_processes.run_command, args=(environment, str(home / "server.log"), str(output), words)
+    )
+    process.start()
+    return process, output
+
+
+def run_command(url: str, home: Path, *words: str) -> Any:
+    """What a flask command on this database answers."""
+    process, output = start_command(url, home, *words)
+    process.join(300)
+    assert process.exitcode == 0, (output.read_text(), (home / "server.log").read_text()[-3000:])
+    return json.loads(output.read_text())
 
 
 def live_environment(url: str, home: Path) -> dict[str, str]:
@@ -221,21 +231,27 @@ def live_environment(url: str, home: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def live_server(server: Server, tmp_path: Path, app: APIFlask) -> Iterator[LiveServer]:
-    """Start gunicorn and the worker on a fresh database; everything is stopped and dropped afterwards."""
+def committed(server: Server, tmp_path: Path, app: APIFlask) -> Iterator[LiveServer]:
+    """A fresh database where the test's own threads commit; no process serves it."""
     url = server.migrated()
     main_bind = app.extensions["engine"]
     engine = make_engine(url)
     session.remove()
     session.configure(bind=engine, join_transaction_mode="conditional_savepoint")
     try:
-        with serving(url, tmp_path) as (address, running):
-            yield LiveServer(address, url, tmp_path, app, running)
+        yield LiveServer("", url, tmp_path, app)
     finally:
         session.remove()
         session.configure(bind=main_bind)
         engine.dispose()
         server.drop(url)
+
+
+@pytest.fixture
+def live_server(committed: LiveServer) -> Iterator[LiveServer]:
+    """gunicorn and the worker on a fresh database; everything is stopped and dropped afterwards."""
+    with serving(committed.database_url, committed.home) as (address, running):
+        yield replace(committed, url=address, processes=running)
 
 
 def _wait_until_up(address: str) -> None:
@@ -259,4 +275,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-__all__ = ["SYSTEM", "LiveServer", "Server", "live_environment", "make_settings", "serving"]
+__all__ = [
+    "SYSTEM",
+    "LiveServer",
+    "Server",
+    "live_environment",
+    "make_settings",
+    "run_command",
+    "serving",
+    "start_command",
+]

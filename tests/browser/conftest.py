@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.conftest import ROOT, Server, live_environment, serving
+from tests.conftest import Server, run_command, serving
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -128,11 +126,7 @@ def demo_server(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """The marketplace as make run shows it: migrated, seeded, served."""
     home = tmp_path_factory.mktemp("demo")
     url = server.migrated()
-    seeded = subprocess.run(
-        [sys.executable, "-m", "flask", "seed"], env=os.environ | live_environment(url, home), cwd=ROOT,
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert seeded.returncode == 0, seeded.stdout + seeded.stderr
+    assert run_command(url, home, "seed")["seeded"]
     with psycopg.connect(url) as connection:
         rows = connection.execute(
             "SELECT DISTINCT ON (o.kind) o.kind, p.id FROM people p JOIN memberships m ON m.person_id = p.id "

@@ -77,21 +77,21 @@ def test_of_forty_equal_bids_exactly_one_is_accepted(live_server: LiveServer) ->
     assert replay(log)["leader"] == log["events"][-1]["bidder"]
 
 
-def test_closing_from_many_sides_with_racing_bids_gives_one_result(live_server: LiveServer) -> None:
+def test_closing_from_many_sides_with_racing_bids_gives_one_result(committed: LiveServer) -> None:
     def fill() -> Any:
         auction = make_auction(closes_at=now() + timedelta(seconds=10), soft_close_window=timedelta(0))
         return auction.id, [make_bidder(auction) for _ in range(4)], auction.closes_at
 
-    auction_id, actors, closes_at = live_server.seed(fill)
+    auction_id, actors, closes_at = committed.seed(fill)
 
     def bid(number: int) -> Any:
         amount = yuan(100_000 + 10_000 * (number // 2))
         return in_own_transaction(
-            live_server, lambda: bidding.place_bid(actors[number % 4], auction_id, amount, now()).amount
+            committed, lambda: bidding.place_bid(actors[number % 4], auction_id, amount, now()).amount
         )
 
     def close(_number: int) -> Any:
-        return in_own_transaction(live_server, lambda: auction_closing.close_auction(auction_id).status)
+        return in_own_transaction(committed, lambda: auction_closing.close_auction(auction_id).status)
 
     with ThreadPoolExecutor(12) as pool:
         bids = [pool.submit(bid, number) for number in range(30)]
@@ -114,39 +114,39 @@ def test_closing_from_many_sides_with_racing_bids_gives_one_result(live_server: 
         assert (answer["winner"], answer["status"]) == (auction.winner_code, "sold")
         assert prove_books()["faults"] == []
 
-    live_server.seed(check)
+    committed.seed(check)
 
 
-def test_one_deposit_is_held_for_one_of_many_lots(live_server: LiveServer) -> None:
+def test_one_deposit_is_held_for_one_of_many_lots(committed: LiveServer) -> None:
     def fill() -> Any:
         actor = make_actor()
         lots = [make_auction() for _ in range(6)]
         fund_deposits(actor.organisation_id, lots[0].deposit)
         return actor, [lot.id for lot in lots]
 
-    actor, lots = live_server.seed(fill)
+    actor, lots = committed.seed(fill)
 
     def register(auction_id: Any) -> Any:
         return in_own_transaction(
-            live_server, lambda: bidders.register_bidder(actor, auction_id, "bank_transfer", now()).status
+            committed, lambda: bidders.register_bidder(actor, auction_id, "bank_transfer", now()).status
         )
 
     with ThreadPoolExecutor(6) as pool:
         statuses = Counter(pool.map(register, lots))
     assert statuses == {bidders.BidderStatus.ADMITTED: 1, bidders.BidderStatus.AWAITING_DEPOSIT: 5}
-    live_server.seed(lambda: prove_books()["balanced"])
+    committed.seed(lambda: prove_books()["balanced"])
 
 
-def test_parallel_late_bids_extend_from_the_last_accepted_one_only(live_server: LiveServer) -> None:
+def test_parallel_late_bids_extend_from_the_last_accepted_one_only(committed: LiveServer) -> None:
     def fill() -> Any:
         auction = make_auction(closes_at=now() + timedelta(minutes=3))
         return auction.id, [make_bidder(auction) for _ in range(8)]
 
-    auction_id, actors = live_server.seed(fill)
+    auction_id, actors = committed.seed(fill)
 
     def bid(number: int) -> Any:
         amount = yuan(100_000 + 10_000 * number)
-        return in_own_transaction(live_server, lambda: bidding.place_bid(actors[number % 8], auction_id, amount, now()))
+        return in_own_transaction(committed, lambda: bidding.place_bid(actors[number % 8], auction_id, amount, now()))
 
     with ThreadPoolExecutor(8) as pool:
         placed = [one for one in pool.map(bid, range(24)) if isinstance(one, bidding.Bid)]
@@ -158,4 +158,4 @@ def test_parallel_late_bids_extend_from_the_last_accepted_one_only(live_server: 
         closes = [event.closes_at for event in auction_events.events_of_auction(auction_id)]
         assert closes == sorted(closes)
 
-    live_server.seed(check)
+    committed.seed(check)

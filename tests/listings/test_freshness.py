@@ -1,22 +1,17 @@
 """The index beside a real worker: fresh within two seconds, right after being killed."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 import urllib.parse
 import urllib.request
-from pathlib import Path
 
 import pytest
 
 from marketplace.core.db import session
 from marketplace.registry.assets import Asset
-from tests.conftest import LiveServer
+from tests.conftest import LiveServer, run_command, start_command
 from tests.makers.registry import make_asset
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.race
 
 
@@ -34,25 +29,9 @@ def _seconds_until(server: LiveServer, query: str, total: int) -> float:
     return time.monotonic() - started
 
 
-def _environment(server: LiveServer) -> dict[str, str]:
-    return os.environ | {
-        "DATABASE_URL": server.database_url, "MARKETPLACE_ENV": "local", "MARKETPLACE_HOME": str(server.home),
-        "SECRET_KEY": "t" * 48, "FLASK_APP": "wsgi",
-    }  # fmt: skip
-
-
-def _flask(server: LiveServer, *arguments: str) -> dict[str, int]:
-    done = subprocess.run(
-        [sys.executable, "-m", "flask", *arguments],
-        cwd=ROOT,
-        env=_environment(server),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    answer: dict[str, int] = json.loads(done.stdout)
-    return answer
+def _verify(server: LiveServer) -> dict[str, int]:
+    found: dict[str, int] = run_command(server.database_url, server.home, "search", "verify")
+    return found
 
 
 def _killed_while_building(server: LiveServer) -> bool:
@@ -60,11 +39,11 @@ def _killed_while_building(server: LiveServer) -> bool:
     folder = server.home / "search"
     place, before = folder / "place.json", set(folder.iterdir())
     generation = json.loads(place.read_text())["generation"]
-    rebuild = subprocess.Popen([sys.executable, "-m", "flask", "search", "rebuild"], cwd=ROOT, env=_environment(server))
-    while rebuild.poll() is None and not any(entry.is_dir() for entry in set(folder.iterdir()) - before):
+    rebuild, _output = start_command(server.database_url, server.home, "search", "rebuild")
+    while rebuild.is_alive() and not any(entry.is_dir() for entry in set(folder.iterdir()) - before):
         time.sleep(0.001)
     rebuild.kill()
-    rebuild.wait(10)
+    rebuild.join(10)
     return bool(json.loads(place.read_text())["generation"] == generation)
 
 
@@ -81,20 +60,20 @@ def test_a_published_change_is_found_within_two_seconds_and_a_killed_follower_lo
     _web, worker = live_server.processes
     live_server.seed(lambda: [make_asset(titles={"zh": f"钙钛矿电池{number}"}) for number in range(200)])
     worker.kill()
-    worker.wait(10)
+    worker.join(10)
 
     def change() -> None:
         for asset in session.query(Asset).limit(50):
             asset.titles = {"zh": "改名之后"}
 
     live_server.seed(change)
-    found = _flask(live_server, "search", "verify")
+    found = _verify(live_server)
     assert (found["missing"], found["stale"], found["surplus"]) == (0, 0, 0)
     assert found["assets"] == 204
     assert _total(live_server, "改名之后") == 50
     assert any(_killed_while_building(live_server) for _attempt in range(3))
     assert _total(live_server, "改名之后") == 50
     live_server.seed(lambda: make_asset(titles={"zh": "杀后新增"}))
-    found = _flask(live_server, "search", "verify")
+    found = _verify(live_server)
     assert (found["missing"], found["stale"], found["surplus"]) == (0, 0, 0)
     assert _total(live_server, "杀后新增") == 1
