@@ -31,6 +31,7 @@ CONTRACTS = (
     "royalty_statement",
     "invoice",
     "account_statement",
+    *(f"pool_form_{letter}" for letter in "abcdefghij"),
     "evidence",
 )
 ISSUER = "IP Marketplace"

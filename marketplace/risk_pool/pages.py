@@ -24,7 +24,18 @@ from marketplace.core.http import (
 from marketplace.core.i18n import _
 from marketplace.financing.monitoring import checks_of_loan
 from marketplace.identity.organisations import names_of
-from marketplace.risk_pool import boards, claims_pages, enrolling, panels, policy, portfolio_pages, schemes, standings
+from marketplace.risk_pool import (
+    boards,
+    claims_pages,
+    enrolling,
+    form_pages,
+    forms,
+    panels,
+    policy,
+    portfolio_pages,
+    schemes,
+    standings,
+)
 from marketplace.risk_pool.claims import ClaimStatus, live_claim
 from marketplace.risk_pool.enrolments import EnrolmentStatus, capacity_of, find_enrolment, scheme_of
 from marketplace.risk_pool.pages_blueprint import pages
@@ -32,7 +43,7 @@ from marketplace.risk_pool.pools import pools_seen_by
 from marketplace.risk_pool.published_schemes import published_schemes
 from marketplace.risk_pool.schemas import EnrolmentForm, NothingIn, ReasonIn
 
-MORE = (claims_pages, panels, portfolio_pages)
+MORE = (claims_pages, form_pages, panels, portfolio_pages)
 
 Step = Callable[[Actor, UUID, dict[str, Any], datetime], Any]
 STEPS: dict[str, tuple[type[Any], Step]] = {
@@ -114,6 +125,7 @@ def show_enrolment(enrolment_id: UUID) -> str:
         pool=pool,
         scheme=scheme,
         claim=live_claim(enrolment.id),
+        printable=forms.forms_of_enrolment(enrolment),
         watch=next(iter(checks_of_loan(enrolment.loan_id, 1)), None),
         names=names_of([*people, *(party.organisation_id for party in enrolment.parties)]),
         suspended=standings.open_suspension(pool.id, enrolment.bank_id),
