@@ -13,7 +13,7 @@ from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.core.errors import Malformed, Problem
-from marketplace.registry.extracts import extract_by_number
+from marketplace.registry.extracts import end_of_day, extract_by_number
 from marketplace.registry.importing import ImportReport, finish_import, import_rows
 from marketplace.registry.instrument_cases import judge_cases
 from marketplace.registry.integrity import verify_register
@@ -55,10 +55,12 @@ def import_files(paths: tuple[Path, ...], wanted: str, dry_run: bool, as_json: b
 @click.argument("number")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (the only form).")
 @click.option("--as-of", "as_of", default=None, help="The day to show, as 2026-11-22.")
-def show(number: str, as_json: bool, as_of: str | None) -> None:
+@click.option("--known-at", "known_at", default=None, help="By what was known at the end of this day.")
+def show(number: str, as_json: bool, as_of: str | None, known_at: str | None) -> None:
     """Show everything the register knows of the right with this number."""
     try:
-        say(extract_by_number(number, _day(as_of)))
+        known = end_of_day(day) if (day := _day(known_at)) else None
+        say(extract_by_number(number, _day(as_of), known))
     except Problem as problem:
         refuse(problem)
 

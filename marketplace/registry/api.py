@@ -50,7 +50,7 @@ def my_assets() -> Any:
 @api.input(AsOfIn, location="query", arg_name="asked")
 def show_asset(asset_id: UUID, asked: dict[str, Any]) -> dict[str, Any]:
     """The register extract of a right, today or as of a day."""
-    return extract_of(require_visible(optional_actor(), find_asset(asset_id)), asked["as_of"])
+    return extract_of(require_visible(optional_actor(), find_asset(asset_id)), asked["as_of"], known=asked["known_at"])
 
 
 @api.get("/assets/by-number/<path:number>")
@@ -58,7 +58,9 @@ def show_asset(asset_id: UUID, asked: dict[str, Any]) -> dict[str, Any]:
 @api.input(AsOfIn, location="query", arg_name="asked")
 def show_asset_by_number(number: str, asked: dict[str, Any]) -> dict[str, Any]:
     """The register extract of the right that carries a number."""
-    return extract_of(require_visible(optional_actor(), find_by_number(number)), asked["as_of"], asked=number)
+    return extract_of(
+        require_visible(optional_actor(), find_by_number(number)), asked["as_of"], asked=number, known=asked["known_at"]
+    )
 
 
 @api.get("/assets/<uuid:asset_id>/fees")

@@ -1,6 +1,6 @@
 """What the asset page shows to this visitor on this day."""
 
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from marketplace.core.actor import Actor
@@ -12,11 +12,12 @@ from marketplace.registry.assets import Asset
 from marketplace.registry.consents import CONSENT_ACTS, consented_acts
 from marketplace.registry.conveyances import conveyances_of
 from marketplace.registry.encumbrances import open_encumbrances
-from marketplace.registry.extracts import extract_of
+from marketplace.registry.extracts import belief_of
 from marketplace.registry.fees import upcoming_fees
 from marketplace.registry.ownership import owners_of
 from marketplace.registry.panels import asset_panels
 from marketplace.registry.register_events import events_of
+from marketplace.registry.security_chains import security_on_asset
 
 
 def day_asked(text: str | None) -> date | None:
@@ -32,29 +33,31 @@ def day_asked(text: str | None) -> date | None:
 def view_of(asset: Asset, actor: Actor | None, as_of: date | None) -> dict[str, Any]:
     """The asset page's content: facts for everyone, acts for its owner."""
     today = now().date()
-    on = as_of or today
-    moment = _end_of(on) if as_of else now()
-    owners = owners_of(asset.id, as_of=moment)
+    belief = belief_of(asset, as_of)
+    asset, on, known_at = belief.asset, belief.on, belief.known_at
+    owners = owners_of(asset.id, as_of=belief.moment, known_at=known_at)
     mine = actor is not None and any(owner.organisation_id == actor.organisation_id for owner in owners)
-    burdens = open_encumbrances(asset.id, on)
+    burdens = open_encumbrances(asset.id, on, known_at)
     consents = consented_acts([burden.id for burden in burdens], on)
     return {
         "asset": asset,
-        "status": extract_of(asset, as_of)["legal_status"] if as_of else _status(asset, today),
+        "status": _status(asset, on),
         "owners": owners,
         "mine": mine,
         "claimable": not mine and any(owner.organisation_id is None for owner in owners),
         "burdens": burdens,
         "consents": consents,
         "consent_acts": CONSENT_ACTS,
-        "events": list(reversed(events_of(asset.id, on)))[:200],
-        "conveyances": conveyances_of(asset)[-50:],
+        "events": list(reversed(events_of(asset.id, on, known_at)))[:200],
+        "conveyances": conveyances_of(asset, known_at)[-50:],
         "fees": upcoming_fees(asset, on),
         "acts": acts_on(asset, actor.organisation_id, today)
         if mine and actor and actor.organisation_id and not as_of
         else [],
         "panels": asset_panels.render(actor, asset),
+        "security": security_on_asset(asset, on, known_at),
         "as_of": as_of,
+        "reconstructed": as_of is not None and known_at is None,
         "today": today,
     }
 
@@ -65,7 +68,3 @@ def _status(asset: Asset, on: date) -> dict[str, Any]:
         "on": asset.status_on.isoformat() if asset.status_on else None,
         "source": asset.status_source,
     }
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), datetime.min.time(), now().tzinfo) - timedelta(microseconds=1)

@@ -9,18 +9,20 @@ from sqlalchemy import select, update
 
 from marketplace.core.db import session
 from marketplace.registry.assets import Asset, AssetNumber, Publication
+from marketplace.registry.corrections import close_dropped_events, correct_owners, office_shares, told_before
+from marketplace.registry.event_codes import event_type_of
 from marketplace.registry.incoming import Document, give_new_assets
-from marketplace.registry.names import normal_name
-from marketplace.registry.ownership import OwnershipShare, equal_units
+from marketplace.registry.ownership import OwnershipShare
 from marketplace.registry.pouring import pour
-from marketplace.registry.projection import Stored, digest_of, lookup_keys, owner_names, project, written
-from marketplace.registry.register_events import RegisterEvent, event_type_of
+from marketplace.registry.projection import Stored, lookup_keys, owner_names, project
+from marketplace.registry.register_events import RegisterEvent, event_key_of
 
 
 def enter(documents: list[Document], now: datetime) -> None:
     """Write documents that are new or changed; what they replace is closed, never erased."""
     new = give_new_assets(documents)
     closing = [document.replaces for document in documents if document.replaces]
+    before = told_before(closing)
     if closing:
         session.execute(update(Publication).where(Publication.id.in_(closing)).values(known_to=now))
     _insert_assets(documents, new, now)
@@ -30,6 +32,8 @@ def enter(documents: list[Document], now: datetime) -> None:
         part = [document for document in documents if (document.asset_id in new) is of_new]
         pour(AssetNumber, _numbers(part), skip_known=not of_new)
         pour(RegisterEvent, _events(part, now), skip_known=not of_new)
+    close_dropped_events(before, now)
+    correct_owners(before, now)
 
 
 def _publication(document: Document, now: datetime) -> dict[str, Any]:
@@ -80,18 +84,11 @@ def _update_assets(changed: set[UUID | None], now: datetime) -> None:
 
 def _write_owners(told: dict[UUID, list[Stored]], now: datetime) -> None:
     """Owners as the newest document names them; shares an office does not state are equal and marked so."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for asset_id, stored in told.items():
         names = owner_names(stored)
         since = _held_from(stored, now)
-        for name, units in zip(names, equal_units(len(names)) if names else (), strict=True):
-            rows.append(
-                {
-                    "asset_id": asset_id, "organisation_id": None, "name": name, "name_key": normal_name(name)[:500],
-                    "units": units, "share_stated": len(names) == 1, "held_from": since, "held_to": None,
-                    "known_from": now, "known_to": None, "reference": "office record",
-                }
-            )  # fmt: skip
+        rows += office_shares(asset_id, names, since, now)
     pour(OwnershipShare, rows)
 
 
@@ -117,7 +114,7 @@ def _events(documents: Iterable[Document], now: datetime) -> list[dict[str, Any]
     for document in documents:
         record = document.record
         for event in record.events:
-            key = digest_of(written([event.scheme, event.code, str(event.on), event.text]))
+            key = event_key_of(event.scheme, event.code, str(event.on), event.text)
             rows[(document.asset_id, key)] = {
                 "asset_id": document.asset_id,
                 "type": event_type_of(event.scheme, event.code, record.grant_date is not None),

@@ -1,5 +1,6 @@
 """The register extract of one right: everything known of it on a day, as one document."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from fractions import Fraction
 from typing import Any
@@ -14,33 +15,63 @@ from marketplace.registry.assets import Asset, Publication, find_by_number, numb
 from marketplace.registry.conveyances import conveyances_of
 from marketplace.registry.encumbrances import Encumbrance, open_encumbrances
 from marketplace.registry.offices.values import alphanumeric
-from marketplace.registry.ownership import Owner, owners_of
+from marketplace.registry.ownership import Owner, believed_shares, owners_of
 from marketplace.registry.projection import Stored, project
 from marketplace.registry.register_events import RegisterEvent, events_of
+from marketplace.registry.security_chains import security_on_asset
 
 
-def extract_by_number(number: str, as_of: date | None = None) -> dict[str, Any]:
+def extract_by_number(number: str, as_of: date | None = None, known_at: datetime | None = None) -> dict[str, Any]:
     """The extract of the right that carries a number; a kind code in it chooses the publication shown."""
-    return extract_of(find_by_number(number), as_of, asked=number)
+    return extract_of(find_by_number(number), as_of, asked=number, known=known_at)
 
 
-def extract_of(asset: Asset, as_of: date | None = None, asked: str = "") -> dict[str, Any]:
-    """What the register says of an asset on a day, by what was known then.
+def end_of_day(day: date) -> datetime:
+    """The last moment of a day, by which everything learned that day is known."""
+    return datetime.combine(day, time(23, 59, 59, 999999), UTC)
 
-    A right that was not yet in the register on that day is told by what is known today, and the extract says so.
+
+@dataclass(frozen=True)
+class Belief:
+    """An asset as the register believed it: the day asked about, the moment of knowledge, the documents known then."""
+
+    asset: Asset
+    on: date
+    moment: datetime
+    known_at: datetime | None
+    documents: list[Stored]
+
+
+def belief_of(asset: Asset, as_of: date | None, known: datetime | None = None) -> Belief:
+    """What was believed of an asset on a day; by the end of that day, or by another moment of knowledge.
+
+    A right that was not yet in the register then is told by what is known today: known_at is None.
     """
-    moment = present() if as_of is None else datetime.combine(as_of, time(23, 59, 59, 999999), UTC)
-    documents, known_at = _documents(asset.id, moment if as_of else None)
+    moment = present() if as_of is None else end_of_day(as_of)
+    documents, known_at = _documents(asset.id, known or (moment if as_of else None))
     on = as_of or moment.date()
-    shown = _shown(documents, asked)
-    columns = project(documents, on) if as_of and documents else None
+    if (as_of or known) and documents:
+        told = Asset(id=asset.id, changed_at=asset.changed_at, **project(documents, on))
+        return Belief(told, on, moment, known_at, documents)
+    return Belief(asset, on, moment, known_at, documents)
+
+
+def extract_of(
+    asset: Asset, as_of: date | None = None, asked: str = "", known: datetime | None = None
+) -> dict[str, Any]:
+    """What the register says of an asset on a day, by what was known then or at another moment."""
+    belief = belief_of(asset, as_of, known)
+    asset, on, moment, known_at = belief.asset, belief.on, belief.moment, belief.known_at
+    shown = _shown(belief.documents, asked)
     owners = owners_of(asset.id, as_of=moment, known_at=known_at)
     answer = _bibliography(asset, shown)
     answer |= {
         "owners": _owner_names(owners, asset),
         "ownership": [_owner(owner) for owner in owners],
-        "family": _family(asset),
-        "legal_status": _status(asset, columns, on),
+        "family": _family(asset, known_at),
+        "legal_status": {
+            "status": asset.status_at(on).value, "on": _day(asset.status_on), "source": asset.status_source,
+        },
         "events": [_event(event) for event in events_of(asset.id, as_of, known_at)],
         "encumbrances": [_burden(row) for row in open_encumbrances(asset.id, on, known_at)],
         "conveyances": [
@@ -48,17 +79,19 @@ def extract_of(asset: Asset, as_of: date | None = None, asked: str = "") -> dict
                 "reference": row.reference, "class": row.conveyance_class, "recorded_on": _day(row.recorded_on),
                 "from": row.assignors, "to": row.assignees,
             }
-            for row in conveyances_of(asset) if as_of is None or row.recorded_on is None or row.recorded_on <= as_of
+            for row in conveyances_of(asset, known_at) if as_of is None or row.recorded_on is None or row.recorded_on <= as_of
         ],
+        "security_interests": security_on_asset(asset, on, known_at),
         "fees": asset.facts.get("fees", []),
         "as_of": on.isoformat(),
-        "known_at": (known_at or moment).isoformat() if as_of else moment.isoformat(),
-        "reconstructed": bool(as_of) and known_at is None,
+        "known_at": (known_at or moment).isoformat(),
+        "reconstructed": bool(as_of or known) and known_at is None,
     }  # fmt: skip
     return answer
 
 
 def _documents(asset_id: UUID, known_at: datetime | None) -> tuple[list[Stored], datetime | None]:
+    """The documents known at a moment; without any, today's, unless the register held the owners already."""
     query = select(Publication.record).where(Publication.asset_id == asset_id)
     if known_at is not None:
         then = query.where(
@@ -67,7 +100,9 @@ def _documents(asset_id: UUID, known_at: datetime | None) -> tuple[list[Stored],
         found = list(session.execute(then).scalars())
         if found:
             return found, known_at
-    return list(session.execute(query.where(Publication.known_to.is_(None))).scalars()), None
+    today = list(session.execute(query.where(Publication.known_to.is_(None))).scalars())
+    held = known_at is not None and not today and bool(believed_shares(asset_id, known_at))
+    return today, known_at if held else None
 
 
 def _shown(documents: list[Stored], asked: str) -> Stored:
@@ -143,19 +178,15 @@ def _owner(owner: Owner) -> dict[str, Any]:
     }
 
 
-def _family(asset: Asset) -> list[str]:
+def _family(asset: Asset, known_at: datetime | None) -> list[str]:
+    """The other rights of the family that the register held by then."""
     if not asset.family_id:
         return []
-    query = select(Asset).where(Asset.family_id == asset.family_id, Asset.id != asset.id).limit(200)
-    return sorted(member.label for member in session.execute(query).scalars())
-
-
-def _status(asset: Asset, columns: dict[str, Any] | None, on: date) -> dict[str, Any]:
-    if columns is not None:
-        ended = columns["expires_on"] is not None and columns["expires_on"] < on
-        status = "expired" if ended else columns["status"].value
-        return {"status": status, "on": _day(columns["status_on"]), "source": columns["status_source"]}
-    return {"status": asset.status_at(on).value, "on": _day(asset.status_on), "source": asset.status_source}
+    query = select(Asset).where(Asset.family_id == asset.family_id, Asset.id != asset.id)
+    if known_at is not None:
+        held = select(Publication.id).where(Publication.asset_id == Asset.id, Publication.known_from <= known_at)
+        query = query.where(held.exists())
+    return sorted(member.label for member in session.execute(query.limit(200)).scalars())
 
 
 def _event(event: RegisterEvent) -> dict[str, Any]:
@@ -164,6 +195,7 @@ def _event(event: RegisterEvent) -> dict[str, Any]:
         "type": event.type.value,
         "code": event.code,
         "scheme": event.scheme,
+        "category": event.category or None,
         "text": event.words,
         "source": event.source,
         "known_from": event.known_from.isoformat(),

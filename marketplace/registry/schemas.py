@@ -1,9 +1,10 @@
 """What goes into and comes out of the register's API."""
 
+from datetime import UTC
 from typing import Any
 
 from apiflask import Schema
-from apiflask.fields import UUID, Boolean, Date, DateTime, Dict, File, Function, Integer, List, String
+from apiflask.fields import UUID, AwareDateTime, Boolean, Date, DateTime, Dict, File, Function, Integer, List, String
 from apiflask.validators import Length, OneOf
 
 from marketplace.core.fields import StrictSchema
@@ -55,6 +56,7 @@ class AsOfIn(StrictSchema):
     """The day whose knowledge is asked for."""
 
     as_of = Date(load_default=None)
+    known_at = AwareDateTime(load_default=None, default_timezone=UTC)
 
 
 class InstrumentIn(StrictSchema):

@@ -3,7 +3,8 @@
 from datetime import date, datetime
 
 from marketplace.registry.assets import Asset, AssetKind, LegalStatus
-from marketplace.registry.register_events import RegisterEventType, events_of
+from marketplace.registry.event_codes import RegisterEventType
+from marketplace.registry.register_events import events_of
 from marketplace.valuation.price_factors import KnownFacts
 from marketplace.valuation.renewal_files import default_model
 from marketplace.valuation.renewal_records import NUMBER_COLUMNS, SECTIONS, RenewalRecord
