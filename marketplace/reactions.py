@@ -37,6 +37,7 @@ from marketplace.documents import room_access, stamping
 from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined, EnvelopeExpired
 from marketplace.financing import (
     agreements,
+    amendment_news,
     consent_checks,
     consent_news,
     enforcement,
@@ -47,6 +48,7 @@ from marketplace.financing import (
 )
 from marketplace.financing import news as loan_news
 from marketplace.financing.agreements import LoanCancelled, TermSheetAccepted
+from marketplace.financing.amendments import AmendmentMoved
 from marketplace.financing.applications import ApplicationFiled, ApplicationWithdrawn, InvitationDeclined
 from marketplace.financing.enforcement import PledgeRealised
 from marketplace.financing.loans import InstalmentMissed, LoanClassified, LoanDefaulted, LoanDisbursed, LoanPaidOff
@@ -196,6 +198,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     MarginCallMoved: [margin_news.tell_call],
     MarginAnswerMoved: [margin_news.tell_answer],
     ConsentMoved: [consent_news.tell_consent],
+    AmendmentMoved: [amendment_news.tell_amendment],
     PledgeRealised: [loan_news.tell_realised],
     SecurityWeakened: [monitoring_news.tell_weakened, pool_news.tell_weakened],
     LoanDisbursed: [pool_monitoring.start_with_loan, loan_news.tell_disbursed],

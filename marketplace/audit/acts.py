@@ -6,6 +6,7 @@ from typing import Any
 from marketplace.core.i18n import _l
 
 ACTS: dict[str, Any] = {
+    "AmendmentMoved": _l("Change of a loan moved to its next step"),
     "ApiKeyIssued": _l("API key issued"),
     "ApiKeyRevoked": _l("API key revoked"),
     "ApplicationFiled": _l("Financing application filed"),

@@ -36,24 +36,29 @@ class LoanDay(Model):
 
 AGE = text("""
 WITH batch AS (
-    SELECT id, days_past_due, loan_class, penalty_rate_bps FROM loans
+    SELECT id, days_past_due, loan_class, penalty_rate_bps, interest_on_interest FROM loans
     WHERE status IN ('performing', 'overdue', 'defaulted') AND aged_on = :yesterday
     ORDER BY id LIMIT :size FOR UPDATE SKIP LOCKED
 ), penalties AS (
     SELECT i.id, i.loan_id,
-        round((i.principal_minor - i.paid_principal_minor) * b.penalty_rate_bps / 3600000.0)::bigint AS added
+        round((i.principal_minor - i.paid_principal_minor
+               + CASE WHEN b.interest_on_interest THEN i.interest_minor - i.paid_interest_minor ELSE 0 END)
+              * b.penalty_rate_bps / 3600000.0)::bigint AS added
     FROM instalments i JOIN batch b ON b.id = i.loan_id
-    WHERE i.settled_on IS NULL AND i.due_on < :day AND i.principal_minor > i.paid_principal_minor
+    WHERE i.settled_on IS NULL AND i.due_on < :day
+        AND (i.principal_minor > i.paid_principal_minor
+             OR (b.interest_on_interest AND i.interest_minor > i.paid_interest_minor))
 ), charged AS (
     UPDATE instalments i SET penalty_minor = i.penalty_minor + p.added FROM penalties p WHERE p.id = i.id
 ), fresh AS (
     SELECT b.id, b.days_past_due AS before, b.loan_class,
         COALESCE((SELECT :day - min(i.due_on) FROM instalments i
                   WHERE i.loan_id = b.id AND i.settled_on IS NULL AND i.due_on < :day), 0) AS past_due,
-        COALESCE((SELECT sum(i.interest_minor * (:day - i.begins_on) / (i.due_on - i.begins_on)
-                             - i.interest_minor * (:day - i.begins_on - 1) / (i.due_on - i.begins_on))
+        COALESCE((SELECT sum(
+                      (i.interest_minor - i.carried_minor) * (:day - i.counts_from) / (i.due_on - i.counts_from)
+                      - (i.interest_minor - i.carried_minor) * (:day - i.counts_from - 1) / (i.due_on - i.counts_from))
                   FROM instalments i
-                  WHERE i.loan_id = b.id AND i.begins_on < :day AND i.due_on >= :day), 0)::bigint AS interest,
+                  WHERE i.loan_id = b.id AND i.counts_from < :day AND i.due_on >= :day), 0)::bigint AS interest,
         COALESCE((SELECT sum(p.added) FROM penalties p WHERE p.loan_id = b.id), 0)::bigint AS penalty
     FROM batch b
 ), kept AS (

@@ -144,6 +144,8 @@ def _agree_loan(sheet: TermSheet, application: Application, now: datetime) -> Lo
         method=sheet.method,
         every_months=sheet.every_months,
         pool_cover_bps=sheet.pool_cover_bps,
+        undrawn=Money.zero(sheet.amount.currency),
+        clauses=sheet.clauses,
         agreed_on=business_date(now),
         prepared_by=sheet.prepared_by,
     )
@@ -220,7 +222,7 @@ def _contract_terms(
 ) -> dict[str, Any]:
     start = business_date(now)
     rows = loan.terms.schedule(start)
-    percent = {"zh": f"年利率 {loan.rate_bps / 100:.2f}%", "en": f"{loan.rate_bps / 100:.2f} % a year"}
+    percent = _rate_words(loan)
     return {
         "reference": str(loan.id),
         "issued_on": start,
@@ -271,6 +273,18 @@ def _contract_terms(
             ]
             for row in rows
         ],
+    }
+
+
+def _rate_words(loan: Loan) -> dict[str, str]:
+    percent, clauses = f"{loan.rate_bps / 100:.2f}", loan.clauses
+    if not clauses.floats:
+        return {"zh": f"年利率 {percent}%", "en": f"{percent} % a year"}
+    years = {"lpr_1y": ("一年期", "one-year"), "lpr_5y": ("五年期以上", "five-year")}[clauses.reference.value]
+    return {
+        "zh": f"浮动利率：{years[0]}LPR加{clauses.margin_bps}个基点，每{clauses.reset_months}个月重新定价；现为年利率 {percent}%",
+        "en": f"floating: {years[1]} LPR plus {clauses.margin_bps} basis points, reset every {clauses.reset_months} months; "
+        f"now {percent} % a year",
     }
 
 

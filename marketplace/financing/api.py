@@ -7,6 +7,7 @@ from marketplace.core.clock import now
 from marketplace.core.http import current_actor, idempotent, needs, signed_in
 from marketplace.financing import (
     agreements,
+    amendment_api,
     applications,
     consent_api,
     disbursement,
@@ -21,9 +22,10 @@ from marketplace.financing import (
 )
 from marketplace.financing import jobs as jobs
 from marketplace.financing import schemas as s
+from marketplace.financing.amendment_schemas import FirstPartIn
 from marketplace.financing.api_blueprint import api
 
-MORE = (consent_api, monitoring_api)
+MORE = (amendment_api, consent_api, monitoring_api)
 
 
 @api.post("/applications")
@@ -180,11 +182,11 @@ def show_repayments(loan_id: UUID) -> Any:
 @api.post("/loans/<uuid:loan_id>/disbursement")
 @signed_in
 @idempotent
-@api.input(s.NothingIn, arg_name="nothing")
+@api.input(FirstPartIn, arg_name="given")
 @api.output(s.LoanOut)
-def disburse_loan(loan_id: UUID, nothing: dict[str, Any]) -> Any:
-    """Pay the loan out; only when the contracts are signed and every pledge is registered."""
-    return disbursement.disburse_loan(current_actor(), loan_id, now())
+def disburse_loan(loan_id: UUID, given: dict[str, Any]) -> Any:
+    """Pay the loan, or a first part of it, out; only when the contracts are signed and every pledge is registered."""
+    return disbursement.disburse_loan(current_actor(), loan_id, now(), given["first_part"])
 
 
 @api.post("/loans/<uuid:loan_id>/repayments")

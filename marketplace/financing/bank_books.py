@@ -26,30 +26,57 @@ def open_bank_accounts(bank_id: UUID, currency: str) -> None:
         open_account(f"bank:{bank_id}:income:{income}", currency, Side.CREDIT, 0, bank_id)
 
 
-def book_disbursement(actor: Actor, loan: Loan, now: datetime) -> None:
-    """The loan is paid out less its fee."""
+def book_draw(actor: Actor, loan: Loan, amount: Money, fee: Money, reference: str, now: datetime) -> None:
+    """The loan, or a part of it, is paid out less its fee."""
     open_bank_accounts(loan.bank_id, loan.currency)
-    postings = [_posting(loan.account, f"bank:{loan.bank_id}:settlement", loan.principal - loan.upfront_fee)]
-    if loan.upfront_fee:
-        postings.append(_posting(loan.account, f"bank:{loan.bank_id}:income:fees", loan.upfront_fee))
-    post(actor, f"loan:{loan.id}:disbursement", "loan_disbursement", postings, now)
+    post(actor, f"loan:{loan.id}:{reference}", "loan_disbursement", draw_postings(loan, amount, fee), now)
+
+
+def draw_postings(loan: Loan, amount: Money, fee: Money) -> list[Posting]:
+    """What is paid out becomes a loan; the fee kept is income."""
+    postings = [_posting(loan.account, f"bank:{loan.bank_id}:settlement", amount - fee)]
+    return postings + ([_posting(loan.account, f"bank:{loan.bank_id}:income:fees", fee)] if fee else [])
 
 
 def book_repayment(actor: Actor, loan: Loan, repayment_id: UUID, allocation: Allocation, now: datetime) -> None:
     """What arrived, by what it paid."""
+    postings = repayment_postings(loan, allocation)
+    post(actor, f"loan:{loan.id}:repayment:{repayment_id}", "loan_repayment", postings, now)
+
+
+def repayment_postings(loan: Loan, allocation: Allocation) -> list[Posting]:
+    """Income and principal against the bank's settlement account."""
     settlement = f"bank:{loan.bank_id}:settlement"
-    targets = {
-        Part.PENALTY: f"bank:{loan.bank_id}:income:penalty",
-        Part.FEES: f"bank:{loan.bank_id}:income:fees",
-        Part.INTEREST: f"bank:{loan.bank_id}:income:interest",
-        Part.PRINCIPAL: f"bank:{loan.bank_id}:written_off" if loan.is_written_off else loan.account,
-    }
-    postings = [
+    principal = f"bank:{loan.bank_id}:written_off" if loan.is_written_off else loan.account
+    targets = {**_income(loan), Part.PRINCIPAL: principal}
+    return [
         _posting(settlement, account, Money(allocation.total(part), loan.currency))
         for part, account in targets.items()
         if allocation.total(part)
     ]
-    post(actor, f"loan:{loan.id}:repayment:{repayment_id}", "loan_repayment", postings, now)
+
+
+def book_capitalisation(actor: Actor, loan: Loan, capitalised: dict[Part, int], reference: str, now: datetime) -> None:
+    """Arrears of interest and charges become principal."""
+    if postings := capitalisation_postings(loan, capitalised):
+        post(actor, f"loan:{loan.id}:{reference}", "loan_capitalisation", postings, now)
+
+
+def capitalisation_postings(loan: Loan, capitalised: dict[Part, int]) -> list[Posting]:
+    """New principal against income, part by part."""
+    return [
+        _posting(loan.account, _income(loan)[part], Money(minor, loan.currency))
+        for part, minor in capitalised.items()
+        if minor
+    ]
+
+
+def _income(loan: Loan) -> dict[Part, str]:
+    return {
+        Part.PENALTY: f"bank:{loan.bank_id}:income:penalty",
+        Part.FEES: f"bank:{loan.bank_id}:income:fees",
+        Part.INTEREST: f"bank:{loan.bank_id}:income:interest",
+    }
 
 
 def move_quality(actor: Actor, loan: Loan, from_account: str, reference: str, now: datetime) -> None:

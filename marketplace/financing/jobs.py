@@ -8,6 +8,7 @@ from marketplace.core.jobs import every
 from marketplace.financing.ageing import age_batch, first_day_to_age
 from marketplace.financing.applications import expire_applications
 from marketplace.financing.due_dates import business_date
+from marketplace.financing.floating import reset_rates
 from marketplace.financing.margin_calls import miss_deadlines
 from marketplace.financing.monitoring import watch_batch
 from marketplace.financing.revaluation import A_NIGHT, rights_to_value, value_anew
@@ -27,6 +28,13 @@ def age_loans_until(last: date) -> None:
         while age_batch(day, now()):
             session.commit()
         day += timedelta(days=1)
+
+
+@every("8 16 * * *", "financing.reset_rates")
+def reset_floating_rates() -> None:
+    """Reset the rate of every floating loan whose day has come, some hundreds a transaction."""
+    while reset_rates(business_date(now()), now()):
+        session.commit()
 
 
 @every("5 16 * * *", "financing.expire_offers")

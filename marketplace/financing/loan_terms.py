@@ -53,6 +53,7 @@ class LoanTerms:
     method: RepaymentMethod
     every_months: int = 1
     upfront_fee: Money
+    grace_periods: int = 0
     calendar: str = "china_interbank"
 
     def plan(self, start: date) -> Plan:
@@ -79,7 +80,7 @@ class LoanTerms:
             ),
             repayment=_PLANNED[self.method],
             rounding=Rounding(mode=ROUND_HALF_UP),
-            principal_grace=count - 1 if self.method is RepaymentMethod.BULLET else 0,
+            principal_grace=count - 1 if self.method is RepaymentMethod.BULLET else min(self.grace_periods, count - 1),
         )
 
     def schedule(self, start: date) -> list[Row]:

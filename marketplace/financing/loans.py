@@ -18,6 +18,7 @@ from marketplace.core.money import Money
 from marketplace.financing import policy
 from marketplace.financing.allocation import Owed, Part
 from marketplace.financing.classification import LoanClass
+from marketplace.financing.clauses import Clauses, clause_columns, clause_rule
 from marketplace.financing.loan_terms import LoanTerms, RepaymentMethod
 
 
@@ -65,11 +66,15 @@ class Loan(Model):
 
     __tablename__ = "loans"
     __table_args__ = (
-        CheckConstraint("outstanding_minor >= 0 AND outstanding_minor <= principal_minor", "outstanding"),
+        CheckConstraint(
+            "outstanding_minor >= 0 AND undrawn_minor >= 0 AND outstanding_minor + undrawn_minor <= principal_minor",
+            "outstanding",
+        ),
         CheckConstraint("status <> 'paid_off' OR outstanding_minor = 0", "paid_off_owes_nothing"),
         CheckConstraint("(disbursed_on IS NULL) = (status IN ('approved', 'cancelled'))", "disbursed"),
         CheckConstraint("days_past_due >= 0", "days_past_due"),
-        same_currency("principal", "outstanding", "upfront_fee", "ip_secured"),
+        clause_rule(),
+        same_currency("principal", "undrawn", "outstanding", "upfront_fee", "ip_secured"),
         Index("ix_loans_aged_on", "aged_on", postgresql_where=text("status IN ('performing', 'overdue', 'defaulted')")),
     )
 
@@ -79,6 +84,7 @@ class Loan(Model):
     bank_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
     status: Mapped[LoanStatus] = mapped_column(default=LoanStatus.APPROVED)
     principal: Mapped[Money] = money_columns("principal")
+    undrawn: Mapped[Money] = money_columns("undrawn")
     outstanding: Mapped[Money] = money_columns("outstanding")
     upfront_fee: Mapped[Money] = money_columns("upfront_fee")
     ip_secured: Mapped[Money] = money_columns("ip_secured")
@@ -88,6 +94,8 @@ class Loan(Model):
     method: Mapped[RepaymentMethod]
     every_months: Mapped[int]
     pool_cover_bps: Mapped[int]
+    clauses: Mapped[Clauses] = clause_columns()
+    reset_on: Mapped[date | None] = mapped_column(Date)
     loan_class: Mapped[LoanClass] = mapped_column(default=LoanClass.NORMAL)
     judged_class: Mapped[LoanClass | None] = mapped_column(JUDGED)
     days_past_due: Mapped[int] = mapped_column(default=0)
@@ -114,6 +122,7 @@ class Loan(Model):
             method=self.method,
             every_months=self.every_months,
             upfront_fee=self.upfront_fee,
+            grace_periods=self.clauses.grace_periods,
         )
 
     @property
@@ -150,12 +159,15 @@ class Instalment(Model):
             "paid_within_due",
         ),
         CheckConstraint("due_on > begins_on", "period"),
+        CheckConstraint("counts_from >= begins_on AND carried_minor >= 0", "carried"),
         Index("ix_instalments_open", "loan_id", "due_on", postgresql_where=text("settled_on IS NULL")),
     )
 
     loan_id: Mapped[UUID] = mapped_column(ForeignKey("loans.id"))
     nr: Mapped[int]
     begins_on: Mapped[date] = mapped_column(Date)
+    counts_from: Mapped[date] = mapped_column(Date)
+    carried_minor: Mapped[int] = mapped_column(default=0)
     due_on: Mapped[date] = mapped_column(Date)
     currency: Mapped[str] = mapped_column(CHAR(3))
     principal_minor: Mapped[int]

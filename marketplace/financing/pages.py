@@ -13,6 +13,7 @@ from marketplace.core.http import Waiting, current_actor, dashboard_provider, id
 from marketplace.core.i18n import _
 from marketplace.financing import (
     agreements,
+    amendment_pages,
     applications,
     bank_pages,
     consent_pages,
@@ -29,7 +30,7 @@ from marketplace.financing.term_sheets import TermSheetStatus
 from marketplace.identity.organisations import names_of
 from marketplace.registry.ownership import assets_of
 
-MORE = (bank_pages, consent_pages, loan_pages, monitoring_pages)
+MORE = (amendment_pages, bank_pages, consent_pages, loan_pages, monitoring_pages)
 
 
 @pages.get("/financing")

@@ -94,7 +94,11 @@ def record_repayment(actor: Actor, loan_id: UUID, receipt: Receipt, now: datetim
     early = receipt.amount == payoff and receipt.amount > due
     if early:
         _close_future(instalments, on)
-    allocation = allocate(receipt.amount.amount_minor, [one.owed for one in _payable(instalments, on)])
+    allocation = allocate(
+        receipt.amount.amount_minor,
+        [one.owed for one in _payable(instalments, on)],
+        loan.clauses.repayment_order.parts,
+    )
     require(not allocation.rest, MoreThanDue(due=due, payoff=payoff))
     return book_receipt(actor, loan, Booking(receipt, allocation, early=early), now)
 
@@ -136,10 +140,12 @@ def payoff_of(loan: Loan, instalments: list[Instalment], on: date) -> Money:
 
 def run_up(instalment: Instalment, on: date) -> int:
     """The interest of a period that has run up by the day, in minor units, rounded down until the last day."""
-    if on <= instalment.begins_on:
-        return 0
-    days = (min(on, instalment.due_on) - instalment.begins_on).days
-    return instalment.interest_minor * days // (instalment.due_on - instalment.begins_on).days
+    carried, counts_from = instalment.carried_minor, instalment.counts_from
+    if on <= instalment.begins_on or on < counts_from:
+        return 0 if on <= instalment.begins_on else carried
+    days = (min(on, instalment.due_on) - counts_from).days
+    rest = instalment.interest_minor - carried
+    return carried + rest * days // max((instalment.due_on - counts_from).days, 1)
 
 
 def repayments_of(loan_id: UUID) -> list[Repayment]:

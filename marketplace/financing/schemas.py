@@ -1,11 +1,16 @@
 """What goes in and out of financing."""
 
+from typing import Any
+
 from apiflask.fields import UUID, Date, DateTime, Enum, Integer, List, Nested, Raw, String
 from apiflask.validators import Length, Range
+from marshmallow import post_load
 
 from marketplace.core.http import AmountField, MoneyField, StrictSchema
 from marketplace.financing.applications import LONGEST_TERM_MONTHS
 from marketplace.financing.classification import LoanClass
+from marketplace.financing.clause_schemas import ClausesOut
+from marketplace.financing.clauses import Clauses
 from marketplace.financing.loan_terms import RepaymentMethod
 from marketplace.financing.term_sheets import ValuationBasis
 
@@ -47,7 +52,7 @@ class WishForm(Wishes):
     amount = AmountField(required=True)
 
 
-class OfferTerms(StrictSchema):
+class OfferTerms(ClausesOut):
     """A bank's terms besides the amounts; rates in basis points a year."""
 
     rate_bps = Integer(required=True, validate=Range(0, 3600))
@@ -60,6 +65,12 @@ class OfferTerms(StrictSchema):
     conditions = String(load_default="", validate=Length(max=1000))
     note = String(load_default="", validate=Length(max=2000))
     valid_days = Integer(load_default=30, validate=Range(1, 180))
+
+    @post_load
+    def with_clauses(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        """The clauses as one thing."""
+        data["clauses"] = Clauses(**{name: data.pop(name) for name in Clauses.__dataclass_fields__})
+        return data
 
 
 class OfferIn(OfferTerms):
@@ -186,6 +197,7 @@ class TermSheetOut(StrictSchema):
     upfront_fee = MoneyField()
     ip_secured = MoneyField()
     pool_cover_bps = Integer()
+    clauses = Nested(ClausesOut)
     conditions = String()
     valid_until = Date()
 
@@ -217,7 +229,10 @@ class LoanOut(StrictSchema):
     bank_id = UUID()
     status = String()
     principal = MoneyField()
+    undrawn = MoneyField()
     outstanding = MoneyField()
+    clauses = Nested(ClausesOut)
+    reset_on = Date()
     rate_bps = Integer()
     penalty_rate_bps = Integer()
     term_months = Integer()

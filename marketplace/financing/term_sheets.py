@@ -1,6 +1,6 @@
 """Term sheets: a bank's offer, approved by a second person above its limit, sealed from every other bank."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -25,7 +25,9 @@ from marketplace.financing.applications import (
     find_invitation,
 )
 from marketplace.financing.caps import HARD_CAP_BPS, Cap, require_within
+from marketplace.financing.clauses import Clauses, clause_columns, clause_rule
 from marketplace.financing.loan_terms import LoanTerms, RepaymentMethod
+from marketplace.financing.reference_rates import rate_on
 from marketplace.identity.four_eyes import needs_second_person, require_second_person
 from marketplace.identity.verification import require_approved
 
@@ -89,6 +91,7 @@ class TermSheet(Model):
         CheckConstraint("rate_bps BETWEEN 0 AND 3600 AND penalty_rate_bps BETWEEN 0 AND 7200", "rates"),
         CheckConstraint("pool_cover_bps BETWEEN 0 AND 10000", "pool_cover"),
         CheckConstraint("upfront_fee_minor >= 0 AND upfront_fee_minor < amount_minor", "upfront_fee"),
+        clause_rule(),
         same_currency("amount", "upfront_fee", "ip_secured", "assessed_value"),
         Index(
             "uq_term_sheets_one_accepted", "application_id", unique=True, postgresql_where=text("status = 'accepted'")
@@ -114,6 +117,7 @@ class TermSheet(Model):
     upfront_fee: Mapped[Money] = money_columns("upfront_fee")
     ip_secured: Mapped[Money] = money_columns("ip_secured")
     pool_cover_bps: Mapped[int] = mapped_column(default=0)
+    clauses: Mapped[Clauses] = clause_columns()
     conditions: Mapped[str] = mapped_column(String(1000), default="")
     assessed_value: Mapped[Money] = money_columns("assessed_value")
     value_basis: Mapped[ValuationBasis]
@@ -136,6 +140,7 @@ class TermSheet(Model):
             method=self.method,
             every_months=self.every_months,
             upfront_fee=self.upfront_fee,
+            grace_periods=self.clauses.grace_periods,
         )
 
     @property
@@ -188,6 +193,7 @@ class Offer:
     ip_secured: Money | None = None
     penalty_rate_bps: int | None = None
     pool_cover_bps: int = 0
+    clauses: Clauses = field(default_factory=Clauses)
     conditions: str = ""
     note: str = ""
     valid_days: int = 30
@@ -202,6 +208,7 @@ class Offer:
             method=self.method,
             every_months=self.every_months,
             upfront_fee=self.upfront_fee,
+            grace_periods=self.clauses.grace_periods,
         )
 
 
@@ -212,6 +219,7 @@ def prepare_term_sheet(actor: Actor, invitation_id: UUID, offer: Offer, now: dat
     require_approved(actor)
     find(Application, invitation.application_id).require_open()
     require(_live_of(invitation.id) is None, OfferOutstanding())
+    offer = replace(offer, rate_bps=rate_on(offer.clauses, offer.rate_bps, now.date()))
     _require_sound(offer)
     sheet = TermSheet(
         application_id=invitation.application_id,
@@ -226,6 +234,7 @@ def prepare_term_sheet(actor: Actor, invitation_id: UUID, offer: Offer, now: dat
         upfront_fee=offer.upfront_fee,
         ip_secured=offer.ip_secured or offer.amount,
         pool_cover_bps=offer.pool_cover_bps,
+        clauses=offer.clauses,
         conditions=offer.conditions,
         assessed_value=offer.assessed_value,
         value_basis=offer.value_basis,
@@ -329,6 +338,7 @@ def _require_sound(offer: Offer) -> None:
     """Terms that fit together, within what the bank's own valuation carries."""
     if offer.term_months % offer.every_months:
         raise Malformed("every_months", _l("The term must be a whole number of repayment periods."))
+    offer.clauses.require_sound(offer.term_months // offer.every_months)
     if offer.upfront_fee >= offer.amount:
         raise Malformed("upfront_fee", _l("The fee must be smaller than the loan."))
     if offer.ip_secured is not None and offer.ip_secured > offer.amount:

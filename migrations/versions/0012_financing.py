@@ -8,6 +8,26 @@ revision = "0012_financing"
 down_revision = "0011_deals"
 
 
+def _clauses(table: str) -> list[sa.schema.SchemaItem]:
+    """The columns and the bounds of a facility's clauses."""
+    references, orders = ("fixed", "lpr_1y", "lpr_5y"), ("charges_first", "interest_first", "principal_first")
+    kinds = {"native_enum": False, "create_constraint": True, "length": 40}
+    return [
+        sa.Column("reference", sa.Enum(*references, name="ratereference", **kinds), nullable=False),
+        sa.Column("margin_bps", sa.BigInteger(), nullable=False),
+        sa.Column("reset_months", sa.BigInteger(), nullable=False),
+        sa.Column("grace_periods", sa.BigInteger(), nullable=False),
+        sa.Column("repayment_order", sa.Enum(*orders, name="repaymentorder", **kinds), nullable=False),
+        sa.Column("interest_on_interest", sa.Boolean(), nullable=False),
+        sa.Column("prepayment_fee_bps", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "reset_months BETWEEN 1 AND 60 AND margin_bps BETWEEN -1000 AND 2400 AND grace_periods BETWEEN 0 AND 59 "
+            "AND prepayment_fee_bps BETWEEN 0 AND 500",
+            name=op.f(f"ck_{table}_clauses"),
+        ),
+    ]
+
+
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
@@ -150,6 +170,7 @@ def upgrade() -> None:
         sa.Column("ip_secured_minor", sa.BigInteger(), nullable=False),
         sa.Column("ip_secured_currency", sa.CHAR(length=3), nullable=False),
         sa.Column("pool_cover_bps", sa.BigInteger(), nullable=False),
+        *_clauses("term_sheets"),
         sa.Column("conditions", sa.String(length=1000), nullable=False),
         sa.Column("assessed_value_minor", sa.BigInteger(), nullable=False),
         sa.Column("assessed_value_currency", sa.CHAR(length=3), nullable=False),
@@ -248,6 +269,8 @@ def upgrade() -> None:
         ),
         sa.Column("principal_minor", sa.BigInteger(), nullable=False),
         sa.Column("principal_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("undrawn_minor", sa.BigInteger(), nullable=False),
+        sa.Column("undrawn_currency", sa.CHAR(length=3), nullable=False),
         sa.Column("outstanding_minor", sa.BigInteger(), nullable=False),
         sa.Column("outstanding_currency", sa.CHAR(length=3), nullable=False),
         sa.Column("upfront_fee_minor", sa.BigInteger(), nullable=False),
@@ -273,6 +296,8 @@ def upgrade() -> None:
         ),
         sa.Column("every_months", sa.BigInteger(), nullable=False),
         sa.Column("pool_cover_bps", sa.BigInteger(), nullable=False),
+        *_clauses("loans"),
+        sa.Column("reset_on", sa.Date(), nullable=True),
         sa.Column(
             "loan_class",
             sa.Enum(
@@ -319,10 +344,11 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("days_past_due >= 0", name=op.f("ck_loans_days_past_due")),
         sa.CheckConstraint(
-            "outstanding_minor >= 0 AND outstanding_minor <= principal_minor", name=op.f("ck_loans_outstanding")
+            "outstanding_minor >= 0 AND undrawn_minor >= 0 AND outstanding_minor + undrawn_minor <= principal_minor",
+            name=op.f("ck_loans_outstanding"),
         ),
         sa.CheckConstraint(
-            "principal_currency = outstanding_currency AND principal_currency = upfront_fee_currency AND principal_currency = ip_secured_currency",
+            "principal_currency = undrawn_currency AND principal_currency = outstanding_currency AND principal_currency = upfront_fee_currency AND principal_currency = ip_secured_currency",
             name=op.f("ck_loans_principal_one_currency"),
         ),
         sa.ForeignKeyConstraint(
@@ -356,6 +382,8 @@ def upgrade() -> None:
         sa.Column("loan_id", sa.Uuid(), nullable=False),
         sa.Column("nr", sa.BigInteger(), nullable=False),
         sa.Column("begins_on", sa.Date(), nullable=False),
+        sa.Column("counts_from", sa.Date(), nullable=False),
+        sa.Column("carried_minor", sa.BigInteger(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("currency", sa.CHAR(length=3), nullable=False),
         sa.Column("principal_minor", sa.BigInteger(), nullable=False),
@@ -368,6 +396,7 @@ def upgrade() -> None:
         sa.Column("paid_penalty_minor", sa.BigInteger(), nullable=False),
         sa.Column("settled_on", sa.Date(), nullable=True),
         sa.CheckConstraint("due_on > begins_on", name=op.f("ck_instalments_period")),
+        sa.CheckConstraint("counts_from >= begins_on AND carried_minor >= 0", name=op.f("ck_instalments_carried")),
         sa.CheckConstraint(
             "paid_principal_minor BETWEEN 0 AND principal_minor AND paid_interest_minor BETWEEN 0 AND interest_minor AND paid_fees_minor BETWEEN 0 AND fees_minor AND paid_penalty_minor BETWEEN 0 AND penalty_minor",
             name=op.f("ck_instalments_paid_within_due"),
@@ -598,6 +627,49 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("status IN ('asked', 'prepared')"),
     )
+    _make_amendments()
+
+
+def _make_amendments() -> None:
+    kinds = ("draw", "prepayment", "extension", "restructuring", "rate_reset")
+    statuses = ("proposed", "offered", "in_force", "refused")
+    op.create_table(
+        "loan_amendments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("loan_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(*kinds, name="amendmentkind", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column(
+            "status",
+            sa.Enum(*statuses, name="amendmentstatus", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("terms", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("proposed_by", sa.Uuid(), nullable=True),
+        sa.Column("agreed_by", sa.Uuid(), nullable=True),
+        sa.Column("accepted_by", sa.Uuid(), nullable=True),
+        sa.Column("in_force_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_loan_amendments_loan_id_loans")),
+        sa.ForeignKeyConstraint(["proposed_by"], ["people.id"], name=op.f("fk_loan_amendments_proposed_by_people")),
+        sa.ForeignKeyConstraint(["agreed_by"], ["people.id"], name=op.f("fk_loan_amendments_agreed_by_people")),
+        sa.ForeignKeyConstraint(["accepted_by"], ["people.id"], name=op.f("fk_loan_amendments_accepted_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_loan_amendments")),
+    )
+    op.create_index(op.f("ix_loan_amendments_loan_id"), "loan_amendments", ["loan_id"], unique=False)
+    op.create_index(
+        "uq_loan_amendments_one_open",
+        "loan_amendments",
+        ["loan_id"],
+        unique=True,
+        postgresql_where=sa.text("status IN ('proposed', 'offered')"),
+    )
 
     _make_monitoring()
 
@@ -730,6 +802,7 @@ def downgrade() -> None:
         "margin_answers",
         "margin_calls",
         "loan_checks",
+        "loan_amendments",
         "sale_consents",
         "realisations",
         "pledge_checks",
