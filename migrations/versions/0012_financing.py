@@ -628,6 +628,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("status IN ('asked', 'prepared')"),
     )
     _make_amendments()
+    _make_monitoring()
 
 
 def _make_amendments() -> None:
@@ -670,8 +671,6 @@ def _make_amendments() -> None:
         unique=True,
         postgresql_where=sa.text("status IN ('proposed', 'offered')"),
     )
-
-    _make_monitoring()
 
 
 def _make_monitoring() -> None:
