@@ -11,7 +11,7 @@ from uuid import UUID
 from marketplace.listings.text import class_branches, fold, index_tokens, number_symbol
 from marketplace.listings.vocabulary import day_number
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Counted up whenever entries change their shape; an index of another version is built anew."""
 EVERYONE = "everyone"
 """The audience of what anybody may see."""

@@ -7,6 +7,7 @@ from typing import Self
 import rjieba
 from tantivy import FieldType, Occur, Query
 
+from marketplace.listings.numbers import number_readings
 from marketplace.listings.query import Anything, Condition, Every, Near, Some, Within, Without, Words
 from marketplace.listings.search_index import SCHEMA
 from marketplace.listings.text import class_symbol, fold, is_han, number_symbol, pairs, pieces, singular
@@ -115,6 +116,9 @@ def _words(words: Words) -> Wanted:
 
 
 def _exact(words: Words, field: Field) -> Query:
+    if field.shape is Shape.NUMBER and not words.prefix:
+        spellings = {number_symbol(words.text), *(key.lower() for key in number_readings(words.text))} - {""}
+        return any_of(field.name, sorted(spellings)) if spellings else Query.empty_query()
     reader = {Shape.CLASS: class_symbol, Shape.NUMBER: number_symbol}.get(field.shape)
     symbol = reader(words.text) if reader else stored_word(field, fold(words.text))
     if not symbol:

@@ -1,6 +1,6 @@
 """The pages of listings."""
 
-from marketplace.listings import listing_pages, listing_room_pages, search_pages
+from marketplace.listings import comparison_pages, listing_pages, listing_room_pages, saved_search_pages, search_pages
 from marketplace.listings.blueprints import pages
 
-__all__ = ["listing_pages", "listing_room_pages", "pages", "search_pages"]
+__all__ = ["comparison_pages", "listing_pages", "listing_room_pages", "pages", "saved_search_pages", "search_pages"]

@@ -16,16 +16,20 @@ from marketplace.core.clock import now
 from marketplace.core.errors import Malformed
 from marketplace.core.i18n import _l
 from marketplace.listings.facets import FACET_NAMES, aggregations, counted, filter_query
-from marketplace.listings.index_entry import KNOWN_FROM
-from marketplace.listings.matching import Wanted, any_of, between, wanted_by
-from marketplace.listings.query import Anything, read_query
+from marketplace.listings.index_entry import KNOWN_FROM, asset_key
+from marketplace.listings.matching import Wanted, any_of, between, some, wanted_by
+from marketplace.listings.numbers import asset_ids_by_number
+from marketplace.listings.query import Anything, Condition, Words, read_query
 from marketplace.listings.reading import searcher
 from marketplace.listings.search_index import SCHEMA, aggregate, asset_ids, integers
+from marketplace.listings.vocabulary import Shape
 
 MOST_GROUPED = 8_000
 """Up to so many hits are taken apart into families one by one; beyond, the number of families is an estimate."""
 DEEPEST = 400
 """So many results can be paged through by rank; further on an order by date or price goes to the very end."""
+SCORE_OF_NUMBER = 1_000.0
+"""An asset whose number was typed stands above what only shares words with it."""
 
 
 class Sort(StrEnum):
@@ -147,7 +151,7 @@ def _plan(
     query: str, filters: Mapping[str, Sequence[str]], actor: Actor | None, sort: Sort | None, grouped: bool
 ) -> _Plan:
     condition = read_query(query)
-    base = wanted_by(condition).narrowed(nots=(hidden_from(actor),))
+    base = _or_numbered(condition, query).narrowed(nots=(hidden_from(actor),))
     today = now().date()
     chosen = {name: filter_query(name, values, today) for name, values in filters.items() if values}
     default = Sort.NEWEST_LISTED if isinstance(condition, Anything) else Sort.RELEVANCE
@@ -156,6 +160,18 @@ def _plan(
     if field_name and ascending:
         base = base.narrowed(between(field_name, KNOWN_FROM, None))
     return _Plan(base, chosen, sort, grouped)
+
+
+def _or_numbered(condition: Condition, typed: str) -> Wanted:
+    """What is wanted, and above all else the assets whose number was typed, in whichever office's way of writing."""
+    wanted = wanted_by(condition)
+    if isinstance(condition, Words) and condition.field and condition.field.shape is Shape.NUMBER:
+        typed = condition.text
+    numbered = asset_ids_by_number(typed)
+    if not numbered:
+        return wanted
+    keys = any_of("key", [asset_key(asset_id) for asset_id in numbered])
+    return Wanted((some(Query.const_score_query(keys, SCORE_OF_NUMBER), wanted.query()),))
 
 
 def hidden_from(actor: Actor | None) -> Query:

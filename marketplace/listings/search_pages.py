@@ -1,28 +1,30 @@
-"""Search as pages: results, comparison, saved searches, watch list, files."""
+"""Search as pages: results, what to try instead, and files."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
-from flask import Response, flash, redirect, render_template, request, stream_with_context, url_for
-from werkzeug.datastructures import MultiDict
-from werkzeug.urls import iri_to_uri
+from flask import Response, redirect, render_template, request, stream_with_context, url_for
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.errors import Malformed, NotFound
 from marketplace.core.fields import is_clean
-from marketplace.core.http import current_actor, idempotent, optional_actor, page_form, public, signed_in
-from marketplace.core.i18n import _, _l
-from marketplace.listings import exports, labels, saved_searches, watchlists
+from marketplace.core.http import optional_actor, public
+from marketplace.core.i18n import _l
+from marketplace.listings import exports, labels
 from marketplace.listings.blueprints import pages
-from marketplace.listings.cards import MOST_COMPARED, Card, cards
+from marketplace.listings.cards import Card, cards
 from marketplace.listings.facets import FACET_NAMES
+from marketplace.listings.highlighting import Sought, found_texts, marked, sought
+from marketplace.listings.query import read_query
+from marketplace.listings.query_form import BOXES, composed
 from marketplace.listings.query_refusals import QueryUnreadable
 from marketplace.listings.saved_searches import Cadence
-from marketplace.listings.schemas import SavedSearchForm
 from marketplace.listings.search import SearchPage, Sort, search_assets
+from marketplace.listings.suggestions import Suggestion, suggestions
 from marketplace.listings.vocabulary import FIELDS
 
 OTHER_ARGUMENTS = ("q", "sort", "group", "after", "limit", "lang")
@@ -77,21 +79,32 @@ def _limit(text: str | None) -> int:
 
 @dataclass(frozen=True)
 class Results:
-    """What the search page shows: results, or where the query stops making sense."""
+    """What the search page shows: results with the words to mark, what to try instead, or where the query fails."""
 
     wanted: SearchRequest
-    page: SearchPage | None
-    cards: list[Card]
+    page: SearchPage | None = None
+    cards: Sequence[Card] = ()
+    marks: Sought = field(default_factory=Sought)
+    instead: Sequence[Suggestion] = ()
     fault: QueryUnreadable | None = None
 
 
 def _results() -> Results:
-    wanted = search_request()
+    wanted, actor = search_request(), optional_actor()
     try:
-        page = wanted.run(optional_actor())
+        page = wanted.run(actor)
     except QueryUnreadable as fault:
-        return Results(wanted, None, [], fault)
-    return Results(wanted, page, cards([hit.asset_id for hit in page.items]))
+        return Results(wanted, fault=fault)
+    empty = page.total == 0 and bool(wanted.query or wanted.filters)
+    instead = suggestions(wanted.query, wanted.filters, actor) if empty else ()
+    marks = sought(read_query(wanted.query))
+    return Results(wanted, page, cards([hit.asset_id for hit in page.items]), marks, instead)
+
+
+def address_of(query: str, filters: dict[str, list[str]]) -> str:
+    """The results page of a search."""
+    pairs = [("q", query), *((name, value) for name, values in filters.items() for value in values)]
+    return f"{url_for('listings.search_page')}?{urlencode(pairs)}"
 
 
 def address_with(name: str, value: str, present: bool) -> str:
@@ -119,8 +132,18 @@ def search_page() -> tuple[str, int]:
     html = render_template(
         "listings/search.html", results=results, labels=labels, facet_names=FACET_NAMES, sorts=list(Sort),
         fields=FIELDS, address_with=address_with, export_address=export_address, cadences=list(Cadence),
+        shown=partial(found_texts, wanted=results.marks), marked=partial(marked, wanted=results.marks),
+        address_of=address_of, boxes=BOXES,
     )  # fmt: skip
     return html, results.fault.status if results.fault else 200
+
+
+@pages.get("/search/fields")
+@public
+def search_by_fields() -> Any:
+    """Separate boxes become one query, shown in the search box."""
+    given = {name: value for name, value in request.args.items() if is_clean(value)}
+    return redirect(address_of(composed(given), {}), code=303)
 
 
 @pages.get("/search/export.<string:form>")
@@ -142,108 +165,3 @@ def exported(form: str) -> Response:
     answer = Response(stream_with_context(write(rows, about)), content_type=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="assets-{now():%Y%m%d-%H%M%S}.{form}"'
     return answer
-
-
-@pages.get("/compare")
-@public
-def compare_page() -> str:
-    """Up to five assets side by side."""
-    chosen = list(dict.fromkeys(_identities("asset")))[:MOST_COMPARED]
-    return render_template("listings/compare.html", cards=cards(chosen), labels=labels, most=MOST_COMPARED)
-
-
-def _identities(name: str) -> list[UUID]:
-    try:
-        return [UUID(text) for text in request.args.getlist(name)[:50]]
-    except ValueError as error:
-        raise NotFound() from error
-
-
-@pages.get("/watchlist")
-@signed_in
-def watchlist_page() -> str:
-    """The assets the organisation keeps an eye on."""
-    watched = watchlists.watched_assets(current_actor())
-    return render_template("listings/watchlist.html", cards=cards([asset.id for asset in watched]), labels=labels)
-
-
-@pages.post("/assets/<uuid:asset_id>/watch")
-@signed_in
-def watch_asset(asset_id: UUID) -> Any:
-    """Watch an asset."""
-    watchlists.watch_asset(current_actor(), asset_id)
-    flash(_("The asset is on your watch list."), "good")
-    return redirect(url_for("listings.watchlist_page"), code=303)
-
-
-@pages.post("/assets/<uuid:asset_id>/unwatch")
-@signed_in
-def unwatch_asset(asset_id: UUID) -> Any:
-    """Stop watching an asset."""
-    watchlists.unwatch_asset(current_actor(), asset_id)
-    return redirect(url_for("listings.watchlist_page"), code=303)
-
-
-@pages.get("/saved-searches")
-@signed_in
-def saved_searches_page() -> str:
-    """One's own saved searches."""
-    saved = saved_searches.saved_searches_of(current_actor())
-    return render_template("listings/saved_searches.html", saved=saved, labels=labels, address=saved_address)
-
-
-def saved_address(saved: saved_searches.SavedSearch) -> str:
-    """The results page of a saved search."""
-    filters: MultiDict[str, str] = MultiDict(saved.filters)
-    return iri_to_uri(
-        f"{url_for('listings.search_page')}?{urlencode([('q', saved.query), *filters.items(multi=True)])}"
-    )
-
-
-@pages.post("/saved-searches")
-@signed_in
-@idempotent
-def save_search() -> Any:
-    """Keep the search and be told of new matches."""
-    given = page_form(SavedSearchForm)
-    filters: dict[str, list[str]] = {}
-    for pair in given["filter"]:
-        name, _sign, value = pair.partition("=")
-        filters.setdefault(name, []).append(value)
-    saved_searches.save_search(current_actor(), given["name"], given["query"], filters, given["cadence"], now())
-    flash(_("The search is saved. You will be told of each new match once."), "good")
-    return redirect(url_for("listings.saved_searches_page"), code=303)
-
-
-@pages.get("/saved-searches/<uuid:saved_search_id>")
-@signed_in
-def saved_search_page(saved_search_id: UUID) -> str:
-    """What a saved search found last."""
-    found = saved_searches.newest_matches(current_actor(), saved_search_id)
-    return render_template("listings/saved_search.html", cards=cards(found), labels=labels)
-
-
-@pages.post("/saved-searches/<uuid:saved_search_id>/delete")
-@signed_in
-def delete_saved_search(saved_search_id: UUID) -> Any:
-    """Stop a saved search."""
-    saved_searches.delete_saved_search(current_actor(), saved_search_id, now())
-    return redirect(url_for("listings.saved_searches_page"), code=303)
-
-
-@pages.get("/unsubscribe/<string:token>")
-@public
-def unsubscribe_page(token: str) -> str:
-    """Ask before a saved search is stopped, so that a mail scanner does not stop it."""
-    return render_template("listings/unsubscribe.html", saved=saved_searches.saved_search_by_token(token))
-
-
-@pages.post("/unsubscribe/<string:token>")
-@public
-def unsubscribe(token: str) -> str:
-    """Stop a saved search without signing in."""
-    saved_searches.unsubscribe(token, now())
-    return render_template("listings/unsubscribe.html", saved=None)
-
-
-unsubscribe.__dict__["csrf_exempt"] = True  # mail programs send it; the secret token is the permission

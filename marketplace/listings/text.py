@@ -95,6 +95,6 @@ def class_branches(text: str) -> list[str]:
 
 
 def number_symbol(text: str) -> str:
-    """A register number as its letters and digits alone, without the ZL that marks a granted Chinese patent."""
+    """A register number as letters and digits alone, without leading zeros and the ZL of a granted Chinese patent."""
     compact = re.sub(r"[^0-9a-z]", "", fold(text))
-    return compact.removeprefix("zl")
+    return re.sub(r"^([a-z]*)0+(?=\d)", r"\1", compact.removeprefix("zl"))

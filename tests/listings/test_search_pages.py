@@ -94,8 +94,23 @@ def test_bombs_get_400_within_200_milliseconds(client: FlaskClient, follower: Fo
     assert time.process_time() - started < 0.2 + len(bomb) / 2_000_000
 
 
-def test_an_empty_result_offers_one_next_step(client: FlaskClient, follower: Follower) -> None:
-    assert "Nothing found" in client.get("/search?q=zzzz").text
+def test_an_empty_result_offers_searches_that_find_something(client: FlaskClient, follower: Follower) -> None:
+    make_asset(titles={"en": "Graphene film"})
+    follower.catch_up()
+    page = client.get("/search?q=grahpene&kind=invention").text
+    assert "Nothing found" in page and "Did you mean graphene?" in page and "q=graphene&amp;kind=invention" in page
+    assert "Try instead" not in client.get("/search?q=zzzzqqq").text
+
+
+def test_hits_are_marked_in_titles_owners_and_abstracts_of_either_language(
+    client: FlaskClient, follower: Follower
+) -> None:
+    make_asset(titles={"zh": "石墨烯<膜>", "en": "Film"}, abstracts={"zh": "用于散热的膜。", "en": "A film."})
+    follower.catch_up()
+    page = client.get("/search?q=石墨 散热&lang=en").text
+    assert '<span class="quiet" lang="zh"><mark>石墨</mark>烯&lt;膜&gt;</span>' in page
+    assert 'lang="zh">用于<mark>散热</mark>的膜。</span>' in page
+    assert "<mark>石墨</mark>烯" in client.get("/search?q=石墨&lang=zh").text
 
 
 def test_a_draft_is_in_no_page_api_or_file_for_anybody(
@@ -150,15 +165,6 @@ def test_an_unknown_file_form_is_404_and_a_faulty_query_is_refused_before_the_fi
 ) -> None:
     assert client.get("/search/export.exe").status_code == 404
     assert client.get("/search/export.csv?q=(").status_code == 400
-
-
-def test_up_to_five_assets_stand_side_by_side(client: FlaskClient, follower: Follower) -> None:
-    assets = [make_asset() for _ in range(6)]
-    page = client.get("/compare", query_string=[("asset", str(asset.id)) for asset in assets])
-    assert page.status_code == 200
-    assert sum(asset.titles["en"] in page.text for asset in assets) == 5
-    assert client.get("/compare?asset=x").status_code == 404
-    assert "Choose two to five" in client.get("/compare").text
 
 
 def test_a_saved_search_tells_of_each_asset_once(

@@ -70,6 +70,7 @@ def _number(asset: Asset) -> None:
         (number_key(f"{asset.office}{asset.number}"), "publication"),
         (number_key(asset.number), "publication"),
         (application_key(asset.office, asset.application_number), "application"),
+        (asset.office + application_key(asset.office, asset.application_number), "application"),
     }
     for key, use in keys:
         session.add(AssetNumber(asset_id=asset.id, key=key, use=use))
