@@ -86,11 +86,13 @@ from marketplace.registry.rights import LicenceGranted
 from marketplace.registry.statuses import AssetStatusChanged
 from marketplace.risk_pool import monitoring as pool_monitoring
 from marketplace.risk_pool import news as pool_news
+from marketplace.risk_pool import take_over_news
 from marketplace.risk_pool.claims import ClaimMoved
 from marketplace.risk_pool.compensation import ClaimCompensated
 from marketplace.risk_pool.enrolments import EnrolmentMoved
 from marketplace.risk_pool.recoveries import RecoveryShared
 from marketplace.risk_pool.standings import BankWasSuspended, SuspensionLifted
+from marketplace.risk_pool.take_overs import TakeOverMoved
 from marketplace.valuation import drift_watch, review_news
 from marketplace.valuation.reviews import ReviewMoved
 from marketplace.valuation.sales import SaleRecorded
@@ -210,6 +212,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     RecoveryShared: [pool_news.tell_recovered],
     BankWasSuspended: [pool_news.tell_standing],
     SuspensionLifted: [pool_news.tell_standing],
+    TakeOverMoved: [take_over_news.tell_take_over],
     LoanClassified: [pool_monitoring.follow_class],
     LoanDefaulted: [pool_monitoring.follow_class, loan_news.tell_defaulted],
     LoanPaidOff: [pool_monitoring.end_when_paid, loan_news.tell_paid_off],

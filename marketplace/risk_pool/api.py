@@ -8,7 +8,7 @@ from marketplace.core.http import current_actor, idempotent, needs, public, sign
 from marketplace.financing.due_dates import business_date
 from marketplace.financing.monitoring_schemas import ShockIn
 from marketplace.financing.stressed_books import Asked
-from marketplace.risk_pool import boards, claims_api, enrolling, pools, schemes, standings, stress_tests
+from marketplace.risk_pool import boards, claims_api, enrolling, pools, schemes, standings, stress_tests, take_over_api
 from marketplace.risk_pool.blueprint import api
 from marketplace.risk_pool.enrolments import capacity_of, find_enrolment
 from marketplace.risk_pool.published_schemes import published_scheme, published_schemes
@@ -30,7 +30,7 @@ from marketplace.risk_pool.schemas import (
     SuspensionOut,
 )
 
-ROUTES = claims_api
+ROUTES = (claims_api, take_over_api)
 __all__ = ["api"]
 
 

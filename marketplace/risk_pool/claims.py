@@ -21,7 +21,7 @@ from marketplace.risk_pool.enrolments import Enrolment, EnrolmentStatus, find_en
 from marketplace.risk_pool.loans_seen import SUBSTANDARD, LoanSeen, loan_seen
 from marketplace.risk_pool.pools import Pool
 from marketplace.risk_pool.standings import require_standing
-from marketplace.risk_pool.terms import Terms
+from marketplace.risk_pool.terms import SchemeKind, Terms
 
 DEFAULT_TRIGGER_DAYS = 90
 """Where a scheme publishes no trigger: more than 90 days overdue, as for a substandard loan."""
@@ -93,6 +93,12 @@ class LoanNotInPool(Refused):
     """The loan was not enrolled and running when it failed."""
 
     message = _l("The loan is not in the pool as abnormal: nothing can be claimed for it.")
+
+
+class OfferForTakeOver(Refused):
+    """A purchase scheme shares nothing."""
+
+    message = _l("This scheme buys the pledged right instead of sharing the loss: offer it for take-over.")
 
 
 class ClaimDocument(Model):
@@ -277,6 +283,7 @@ def return_claim(actor: Actor, claim_id: UUID, reason: str, now: datetime) -> Cl
 
 def _require_claimable(enrolment: Enrolment, loss: Money, now: datetime) -> None:
     loan = loan_seen(enrolment.loan_id, now.date())
+    require(scheme_of(enrolment).terms.kind is SchemeKind.SHARE, OfferForTakeOver())
     if not trigger_reached(scheme_of(enrolment).terms, loan):
         raise ClaimTooEarly(overdue_days=loan.overdue_days, loan_class=loan.loan_class)
     require_still_owed(enrolment, loss, now)

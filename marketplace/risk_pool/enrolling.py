@@ -31,11 +31,11 @@ from marketplace.risk_pool.enrolments import (
     scheme_of,
 )
 from marketplace.risk_pool.loans_seen import LoanSeen, loan_seen
-from marketplace.risk_pool.losses import Loss, Usage, share_loss
+from marketplace.risk_pool.losses import Loss, Usage, purchase_limit, share_loss
 from marketplace.risk_pool.pools import Pool, year_of
 from marketplace.risk_pool.schemes import Scheme
 from marketplace.risk_pool.standings import require_standing
-from marketplace.risk_pool.terms import Terms
+from marketplace.risk_pool.terms import SchemeKind, Terms
 
 E = EnrolmentStatus
 STOOD_FOR = {
@@ -240,7 +240,8 @@ def _require_eligible(scheme: Scheme, loan: LoanSeen, now: datetime) -> None:
 def _drafted(scheme: Scheme, loan: LoanSeen) -> Enrolment:
     """The enrolment with the cover that a total loss would cost the pool."""
     terms = scheme.terms
-    loss = Loss(principal=loan.principal, loan=loan.principal, ip_share=loan.ip_share)
+    bought = purchase_limit(terms, loan.principal) if terms.kind is SchemeKind.PURCHASE else None
+    loss = Loss(principal=loan.principal, loan=loan.principal, ip_share=loan.ip_share, purchase_price=bought)
     shares = share_loss(terms, loss, Usage())
     nothing = Money.zero(loan.principal.currency)
     cover = shares.parties[terms.pool_party] if terms.pool_party else nothing

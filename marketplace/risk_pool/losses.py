@@ -88,12 +88,17 @@ def share_loss(terms: Terms, loss: Loss, usage: Usage) -> LossShares:
     return LossShares(parts, ip_principal, counted, rates, tuple(limits))
 
 
+def purchase_limit(terms: Terms, loan: Money) -> Money:
+    """The most a purchase scheme pays for what secures a loan."""
+    return _floor(loan, terms.known_shares()[str(terms.pool_party)])
+
+
 def _purchase(terms: Terms, loss: Loss) -> LossShares:
     if loss.purchase_price is None:
         raise PurchasePriceNeeded(scheme=terms.name)
     buyer = str(terms.pool_party)
     rates = terms.known_shares()
-    limit = min(_floor(loss.loan, rates[buyer]), loss.principal)
+    limit = min(purchase_limit(terms, loss.loan), loss.principal)
     if loss.purchase_price > limit:
         raise PurchasePriceTooHigh(price=loss.purchase_price, limit=limit)
     parts = {party: Money.zero(loss.principal.currency) for party in rates}

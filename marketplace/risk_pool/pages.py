@@ -23,7 +23,9 @@ from marketplace.core.http import (
 )
 from marketplace.core.i18n import _
 from marketplace.financing.monitoring import checks_of_loan
+from marketplace.financing.pledges import pledges_of_loan
 from marketplace.identity.organisations import names_of
+from marketplace.registry.assets import find_asset
 from marketplace.risk_pool import (
     boards,
     claims_pages,
@@ -35,6 +37,8 @@ from marketplace.risk_pool import (
     portfolio_pages,
     schemes,
     standings,
+    take_over_pages,
+    take_overs,
 )
 from marketplace.risk_pool.claims import ClaimStatus, live_claim
 from marketplace.risk_pool.enrolments import EnrolmentStatus, capacity_of, find_enrolment, scheme_of
@@ -43,7 +47,7 @@ from marketplace.risk_pool.pools import pools_seen_by
 from marketplace.risk_pool.published_schemes import published_schemes
 from marketplace.risk_pool.schemas import EnrolmentForm, NothingIn, ReasonIn
 
-MORE = (claims_pages, form_pages, panels, portfolio_pages)
+MORE = (claims_pages, form_pages, panels, portfolio_pages, take_over_pages)
 
 Step = Callable[[Actor, UUID, dict[str, Any], datetime], Any]
 STEPS: dict[str, tuple[type[Any], Step]] = {
@@ -125,6 +129,11 @@ def show_enrolment(enrolment_id: UUID) -> str:
         pool=pool,
         scheme=scheme,
         claim=live_claim(enrolment.id),
+        bought=take_overs.take_overs_of(enrolment.id),
+        rights={one.id: one for one in pledges_of_loan(enrolment.loan_id)},
+        offerable=take_overs.rights_to_offer(enrolment),
+        labels=labels_of_loan(enrolment.loan_id),
+        mine=actor.organisation_id,
         printable=forms.forms_of_enrolment(enrolment),
         watch=next(iter(checks_of_loan(enrolment.loan_id, 1)), None),
         names=names_of([*people, *(party.organisation_id for party in enrolment.parties)]),
@@ -132,6 +141,7 @@ def show_enrolment(enrolment_id: UUID) -> str:
         is_bank=policy.may_enrol(actor, enrolment.bank_id),
         may_review=policy.may_review(actor, pool),
         may_decide=policy.may_decide(actor, pool) and actor.person_id != enrolment.reviewed_by,
+        decides=policy.may_decide(actor, pool),
         may_agree=[
             each for each in enrolment.parties
             if each.organisation_id == actor.organisation_id and each.agreed_at is None and policy.shares(actor)
@@ -158,6 +168,11 @@ def lift_suspension(pool_id: UUID, bank_id: UUID) -> Response:
     standings.lift_suspension(current_actor(), pool_id, bank_id, page_form(ReasonIn)["reason"], now())
     flash(_("The suspension is lifted."), "good")
     return redirect(url_for("risk_pool.board"), 303)
+
+
+def labels_of_loan(loan_id: UUID) -> dict[UUID, str]:
+    """The rights that secure a loan, by pledge."""
+    return {one.id: find_asset(one.asset_id).label for one in pledges_of_loan(loan_id)}
 
 
 def _step(name: str) -> tuple[type[Any], Step]:

@@ -51,6 +51,7 @@ def upgrade() -> None:
     _risk_pool_claim_shares()
     _risk_pool_recoveries()
     _risk_pool_recovery_shares()
+    _risk_pool_take_overs()
     for statement in (KEPT, CLAIM_SUM, RECOVERY_SUM):
         op.execute(statement)
     for table in NEVER_CHANGED:
@@ -66,6 +67,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
+    op.drop_table("risk_pool_take_overs")
     op.drop_table("risk_pool_recovery_shares")
     op.drop_table("risk_pool_recoveries")
     op.drop_table("risk_pool_claim_shares")
@@ -405,6 +407,66 @@ def _risk_pool_recovery_shares() -> None:
     )
     op.create_index(
         "ix_risk_pool_recovery_shares_recovery_id", "risk_pool_recovery_shares", ["recovery_id"], unique=False
+    )
+
+
+def _risk_pool_take_overs() -> None:
+    op.create_table(
+        "risk_pool_take_overs",
+        *_key(),
+        sa.Column("enrolment_id", sa.Uuid(), nullable=False),
+        sa.Column("pledge_id", sa.Uuid(), nullable=False),
+        *_money("price"),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "offered",
+                "consented",
+                "reviewed",
+                "approved",
+                "paid",
+                "held",
+                "sold",
+                "refused",
+                "withdrawn",
+                name="takeoverstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("offered_by", sa.Uuid(), nullable=True),
+        sa.Column("consented_by", sa.Uuid(), nullable=True),
+        sa.Column("reviewed_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("paid_reference", sa.String(length=80), nullable=True),
+        sa.Column("recordal_reference", sa.String(length=80), nullable=True),
+        sa.Column("sold_for_minor", sa.BigInteger(), nullable=True),
+        sa.Column("sold_for_currency", sa.CHAR(3), nullable=True),
+        sa.Column("reason", sa.String(length=1000), nullable=False),
+        sa.CheckConstraint("price_minor > 0", name="ck_risk_pool_take_overs_price_positive"),
+        sa.CheckConstraint(
+            "decided_by IS NULL OR decided_by <> reviewed_by", name="ck_risk_pool_take_overs_second_person"
+        ),
+        sa.CheckConstraint(
+            "status <> 'sold' OR sold_for_minor IS NOT NULL", name="ck_risk_pool_take_overs_sold_for_money"
+        ),
+        sa.ForeignKeyConstraint(
+            ["enrolment_id"],
+            ["risk_pool_enrolments.id"],
+            name="fk_risk_pool_take_overs_enrolment_id_risk_pool_enrolments",
+        ),
+        sa.ForeignKeyConstraint(["pledge_id"], ["pledges.id"], name="fk_risk_pool_take_overs_pledge_id_pledges"),
+        sa.PrimaryKeyConstraint("id", name="pk_risk_pool_take_overs"),
+    )
+    op.create_index("ix_risk_pool_take_overs_enrolment_id", "risk_pool_take_overs", ["enrolment_id"], unique=False)
+    op.create_index(
+        "uq_risk_pool_take_overs_live",
+        "risk_pool_take_overs",
+        ["pledge_id"],
+        unique=True,
+        postgresql_where=sa.text("status NOT IN ('refused', 'withdrawn')"),
     )
 
 
