@@ -184,11 +184,13 @@ def _state(book: SecurityBook) -> dict[str, Any]:
     for lender, line in lenders.items():
         by_rank = {str(rank): len(keys) for (name, rank), keys in sorted(counted.items()) if name == lender}
         every = {key for (name, _rank), keys in counted.items() if name == lender for key in keys}
-        line.update(rights=len(every), by_rank=by_rank)
+        patents = {hold.right.patent for _interest, hold, _rank in ranks if hold.lender == lender} - {""}
+        line.update(rights=len(every), patents=len(patents), by_rank=by_rank)
     standing = [hold.right for _interest, hold, _rank in ranks]
     return {
         "lenders": list(lenders.values()),
         "rights_under_pledge": len({right.key for right in standing}),
+        "patents_under_pledge": len({right.patent for right in standing} - {""}),
         "applications_under_pledge": len({right.application or right.key for right in standing}),
         "rights_released": len(book.released()),
     }

@@ -63,6 +63,7 @@ def test_every_stated_field_of_every_patent_document_is_equal(db: Any, expected:
         "applicants": " ; ".join(shown["applicants"]),
         "n_inventors": str(len(shown["inventors"])),
         "ipc": " ; ".join(shown["ipc"]),
+        "cpc": " ; ".join(shown["cpc"]),
         "n_claims": str(shown["claims_count"]),
         "abstract_chars": str(len(abstract)),
         "language": shown["language"],
@@ -153,3 +154,41 @@ def test_the_pledged_portfolio_has_the_right_lender_and_rank_on_every_day(db: An
     assert (older["by_rank"], newer["rights"]) == ({"1": 819}, 1099)
     assert newer["by_rank"] == {"1": 504, "2": 595}
     assert (answer["rights_released"], answer["findings"]) == (0, [])
+
+
+def test_the_pledged_portfolio_equals_a_table_counted_by_hand_from_the_raw_rows(db: Any) -> None:
+    """The three recordations have no release: plain sets of the raw rows say what the replay must say."""
+    on_reel: dict[str, set[tuple[str, str]]] = {}
+    for row in rows_of("assignments/assignment_properties.csv"):
+        on_reel.setdefault(row["reel_frame"], set()).add((row["appl_num"], row["patent_num"]))
+    first, passed, second = on_reel["048811-0679"], on_reel["050965-0035"], on_reel["060613-0072"]
+    assert first == passed
+    before = {application for application, _patent in first}
+    both = {right for right in second if right[0] in before}
+    by_hand = [
+        ("2018-11-13", [("GOLDMAN SACHS BANK USA", 819, 761, {"1": 819})], 819, 761, 0),
+        ("2019-11-05", [("MORGAN STANLEY SENIOR FUNDING, INC.", 819, 761, {"1": 819})], 819, 761, 0),
+        (
+            "2022-07-08",
+            [
+                ("MORGAN STANLEY SENIOR FUNDING, INC.", 819, 761, {"1": 819}),
+                ("TRUIST BANK, AS NOTES COLLATERAL AGENT", 1099, 961, {"1": 504, "2": 595}),
+            ],
+            len(first | second), len({patent for _application, patent in first | second if patent}), 0,
+        ),
+    ]  # fmt: skip
+    assert (len(first), len(second), len(both), len(second - both)) == (819, 1099, 595, 504)
+    assert len({patent for _application, patent in first if patent}) == 761
+    assert len({patent for _application, patent in second if patent}) == 961
+    for name in ("assignments.csv", "assignment_properties.csv"):
+        bring_in(DATA / "assignments" / name)
+    timeline = security_of_party("Entegris, Inc.", date(2026, 1, 1))["timeline"]
+    shown = [
+        (
+            day["on"],
+            [(line["lender"], line["rights"], line["patents"], line["by_rank"]) for line in day["lenders"]],
+            day["rights_under_pledge"], day["patents_under_pledge"], day["rights_released"],
+        )
+        for day in timeline
+    ]  # fmt: skip
+    assert shown == by_hand
