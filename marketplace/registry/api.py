@@ -8,9 +8,9 @@ from apiflask import APIBlueprint
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, idempotent, needs, optional_actor, public, signed_in
 from marketplace.core.jobs import enqueue
-from marketplace.registry import claims, consents, import_runs, instruments, jobs, ownership
+from marketplace.registry import claims, consents, import_runs, instruments, jobs, ownership, titles
 from marketplace.registry.assets import find_asset, find_by_number
-from marketplace.registry.extracts import extract_of
+from marketplace.registry.extracts import belief_of, extract_of
 from marketplace.registry.fees import fees_of
 from marketplace.registry.instrument_cases import verdict_json
 from marketplace.registry.policy import require_visible
@@ -86,6 +86,16 @@ def show_rights(asset_id: UUID) -> dict[str, Any]:
     """Who may do what with the right, where, for which use, until when."""
     asset = require_visible(optional_actor(), find_asset(asset_id))
     return {"items": [as_json(holding) for holding in holdings_of(asset, now().date())]}
+
+
+@api.get("/assets/<uuid:asset_id>/title")
+@public
+@api.input(AsOfIn, location="query", arg_name="asked")
+def show_title(asset_id: UUID, asked: dict[str, Any]) -> dict[str, Any]:
+    """The chain of title with its gaps, today or as of a day."""
+    asset = require_visible(optional_actor(), find_asset(asset_id))
+    belief = belief_of(asset, asked["as_of"], asked["known_at"])
+    return titles.as_json(titles.title_of(belief.asset, belief.on, belief.known_at))
 
 
 @api.post("/assets/<uuid:asset_id>/instrument-checks")
