@@ -23,18 +23,18 @@ from marketplace.valuation.schemas import (
     AppraisalPageOut,
     BatchIn,
     BatchOut,
-    FreezeLiftIn,
-    FreezeOut,
+    BatchValuesIn,
+    BatchValuesOut,
     IndicationIn,
     IndicationOut,
     IndicationPageOut,
     IndicatorTableIn,
     IndicatorTableOut,
-    ScorecardOut,
     WhatIfIn,
     WhatIfOut,
     inputs_of,
 )
+from marketplace.valuation.scorecard_schemas import FreezeLiftIn, FreezeOut, ScorecardOut
 
 JOBS = jobs
 MORE_ROUTES = review_api
@@ -110,6 +110,15 @@ def order_batch(order: dict[str, Any]) -> Any:
 def show_batch(batch_id: UUID) -> Any:
     """How far a batch is, and what was refused."""
     return batches.find_batch(current_actor(), batch_id)
+
+
+@api.get("/valuation-batches/<uuid:batch_id>/values")
+@signed_in
+@api.input(BatchValuesIn, location="query", arg_name="where")
+@api.output(BatchValuesOut)
+def batch_values(batch_id: UUID, where: dict[str, Any]) -> dict[str, Any]:
+    """The ranges of a batch; an indication as of the batch's instant says the same with its reasons."""
+    return {"items": batches.values_of_batch(current_actor(), batch_id, where["after"], where["limit"])}
 
 
 @api.get("/valuations/scorecard")

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 NEAREST = 8
 SIZE_ELASTICITY = 0.15
@@ -100,6 +101,7 @@ def similarity(subject: Subject, one: Sold) -> float:
     return 0.1 + 0.4 * words + 0.35 * fields + 0.15 * math.exp(-years / 3)
 
 
+@lru_cache(maxsize=5_000)
 def _pieces(text: str) -> frozenset[str]:
     plain = "".join(re.findall(r"[a-z0-9\u4e00-\u9fff]+", text.lower()))
     return frozenset(plain[start : start + 3] for start in range(max(len(plain) - 2, 0)))

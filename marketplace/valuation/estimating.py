@@ -16,7 +16,7 @@ from marketplace.valuation.cost import COST_LOG_SD, replacement_cost
 from marketplace.valuation.income import RoyaltyCase, royalty_band, simulate_royalty_relief
 from marketplace.valuation.indicators import score_indicators
 from marketplace.valuation.price_factors import Factor, KnownFacts, price_factors, remaining_years
-from marketplace.valuation.price_learning import learn_from_sales
+from marketplace.valuation.price_learning import Learned, learn_from_sales
 from marketplace.valuation.reconciliation import Approach, money_of_log, reconcile
 from marketplace.valuation.sensitivity import factor_swings, fan, income_swings, tornado
 
@@ -50,8 +50,8 @@ def estimate(snapshot: dict[str, Any]) -> dict[str, Any]:
     level = price_level(snapshot["asset"]["office"], snapshot["asset"]["kind"], snapshot["purpose"])
     learned = learn_from_sales(level, snapshot["sales"])
     factors = learned.scaled(price_factors(facts, on))
-    market = _market(snapshot, facts, on)
-    approaches = [_statistical(learned.level.log_mean, learned.level.log_sd, factors)]
+    market = _market(snapshot["asset"], snapshot["sales"], facts, on)
+    approaches = unstated_approaches(learned, factors, market)
     details: dict[str, Any] = {
         "statistical": {
             "sources": list(learned.level.sources),
@@ -60,7 +60,6 @@ def estimate(snapshot: dict[str, Any]) -> dict[str, Any]:
         }
     }
     if market is not None:
-        approaches.append(Approach("market", market.log_mean, math.hypot(market.log_sd, learned.borrowed_doubt)))
         details["market"] = {"comparables": _comparables(market, snapshot["sales"])}
     case = _royalty_case(snapshot, facts, on)
     for name, approach, detail in (_income(snapshot, case), _cost(snapshot, facts, on)):
@@ -89,6 +88,24 @@ def estimate(snapshot: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def unstated_approaches(learned: Learned, factors: tuple[Factor, ...], market: MarketValue | None) -> list[Approach]:
+    """The approaches that need nothing stated by the asker."""
+    approaches = [_statistical(learned.level.log_mean, learned.level.log_sd, factors)]
+    if market is not None:
+        approaches.append(Approach("market", market.log_mean, math.hypot(market.log_sd, learned.borrowed_doubt)))
+    return approaches
+
+
+def quick_range(
+    asset: dict[str, Any], sales: list[dict[str, Any]], learned: Learned, facts: KnownFacts, on: date
+) -> tuple[Money, Money, Money]:
+    """Only the range that ``estimate`` gives with nothing stated, to the same cent."""
+    factors = learned.scaled(price_factors(facts, on))
+    joint = reconcile(unstated_approaches(learned, factors, _market(asset, sales, facts, on)))
+    low, middle, high = (money_of_log(value, learned.level.currency) for value in joint.log_ends)
+    return low, middle, high
+
+
 def _statistical(log_mean: float, log_sd: float, factors: tuple[Factor, ...]) -> Approach:
     return Approach(
         "statistical",
@@ -99,7 +116,9 @@ def _statistical(log_mean: float, log_sd: float, factors: tuple[Factor, ...]) ->
     )
 
 
-def _market(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> MarketValue | None:
+def _market(asset: dict[str, Any], sales: list[dict[str, Any]], facts: KnownFacts, on: date) -> MarketValue | None:
+    if not sales:
+        return None
     sold = [
         Sold(
             sale["reference"],
@@ -110,11 +129,10 @@ def _market(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> MarketValu
             sale["years_left"],
             sale["day"],
         )
-        for sale in snapshot["sales"]
+        for sale in sales
     ]
-    asset = snapshot["asset"]
-    subject = Subject(asset["words"], tuple(asset["fields"]), 1, remaining_years(facts.expires_on, on), on.toordinal())
-    return compare(subject, sold)
+    years = remaining_years(facts.expires_on, on)
+    return compare(Subject(asset["words"], tuple(asset["fields"]), 1, years, on.toordinal()), sold)
 
 
 def _royalty_case(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> RoyaltyCase | None:

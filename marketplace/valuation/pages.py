@@ -33,12 +33,12 @@ from marketplace.valuation.report_pdf import indication_pdf
 from marketplace.valuation.reviews import reviews_of
 from marketplace.valuation.schemas import (
     AppraisalForm,
-    FreezeLiftIn,
     IndicationIn,
     IndicatorTableForm,
     WhatIfIn,
     inputs_of,
 )
+from marketplace.valuation.scorecard_schemas import FreezeLiftIn
 
 MORE_ROUTES = review_pages
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
@@ -41,13 +42,33 @@ class Factor:
 def price_factors(facts: KnownFacts, on: date) -> tuple[Factor, ...]:
     """The movements for a right on a day; an unknown fact counts with the middle of its range."""
     return (
-        _factor("renewal", _renewal(facts.renewal_percentile), _share(facts.renewal_percentile)),
-        _factor("remaining_life", _life(facts.expires_on, on), _years_text(facts.expires_on, on)),
-        _factor("family", _logged("family", facts.family_size, 1), _text(facts.family_size)),
-        _factor("citations", _logged("citations", facts.citations, 0), _text(facts.citations)),
-        _factor("status", _status(facts.status), facts.status or ""),
-        _factor("traded_before", _logged("traded_before", facts.traded_before, 0), _text(facts.traded_before)),
+        _renewal_factor(facts.renewal_percentile),
+        _life_factor(facts.expires_on, on),
+        _count_factor("family", facts.family_size, 1),
+        _count_factor("citations", facts.citations, 0),
+        _status_factor(facts.status),
+        _count_factor("traded_before", facts.traded_before, 0),
     )
+
+
+@lru_cache(maxsize=20_000)
+def _renewal_factor(percentile: float | None) -> Factor:
+    return _factor("renewal", _renewal(percentile), _share(percentile))
+
+
+@lru_cache(maxsize=20_000)
+def _life_factor(expires_on: date | None, on: date) -> Factor:
+    return _factor("remaining_life", _life(expires_on, on), _years_text(expires_on, on))
+
+
+@lru_cache(maxsize=20_000)
+def _count_factor(name: str, count: int | None, start: int) -> Factor:
+    return _factor(name, _logged(name, count, start), _text(count))
+
+
+@lru_cache
+def _status_factor(status: str | None) -> Factor:
+    return _factor("status", _status(status), status or "")
 
 
 def _rule(name: str) -> dict[str, Any]:

@@ -33,6 +33,8 @@ class Learned:
 
     def scaled(self, factors: Sequence[Factor]) -> tuple[Factor, ...]:
         """The factors as the deals teach them; never turned around, so more life never costs."""
+        if not self.multipliers:
+            return tuple(factors)
         return tuple(
             replace(one, value=one.value * share, low=one.low * share, high=one.high * share)
             for one in factors

@@ -24,16 +24,16 @@ from marketplace.identity.verification import require_approved
 from marketplace.registry.assets import Asset, LegalStatus, find_asset
 from marketplace.registry.encumbrances import open_encumbrances
 from marketplace.valuation import policy
-from marketplace.valuation.benchmarks import Lesson, benchmark_data, borrowed_lesson, factor_data, price_level
+from marketplace.valuation.benchmarks import benchmark_data, factor_data
 from marketplace.valuation.estimating import METHOD_VERSION, estimate, hash_of_snapshot, money_in
 from marketplace.valuation.freezes import ValuesFrozen, open_freeze
 from marketplace.valuation.income import royalty_band
 from marketplace.valuation.indicator_tables import entered_table
 from marketplace.valuation.indicators import indicator_table
 from marketplace.valuation.known_facts import known_facts
-from marketplace.valuation.price_factors import price_factors, remaining_years
+from marketplace.valuation.lessons import fields_of, lessons_for, words_of
 from marketplace.valuation.renewal_files import default_model
-from marketplace.valuation.sales import Purpose, sales_known_at
+from marketplace.valuation.sales import Purpose
 
 DEAD = frozenset(
     {LegalStatus.LAPSED, LegalStatus.EXPIRED, LegalStatus.INVALIDATED, LegalStatus.REFUSED, LegalStatus.WITHDRAWN}
@@ -170,8 +170,8 @@ def snapshot_of(asset: Asset, purpose: Purpose, as_of: datetime, inputs: dict[st
             "label": asset.label,
             "office": asset.office,
             "kind": asset.kind.value,
-            "words": _words(asset),
-            "fields": _fields(asset),
+            "words": words_of(asset),
+            "fields": fields_of(asset),
             "application_date": asset.application_date.isoformat() if asset.application_date else None,
             "grant_date": _granted(asset, as_of),
             "burdens": sorted(burden.kind.value for burden in burdens),
@@ -179,7 +179,7 @@ def snapshot_of(asset: Asset, purpose: Purpose, as_of: datetime, inputs: dict[st
         "purpose": purpose.value,
         "as_of": as_of.isoformat(),
         "facts": facts,
-        "sales": _sales(asset, purpose, as_of),
+        "sales": lessons_for(asset, purpose, as_of),
         "inputs": inputs,
         "versions": {
             "method": METHOD_VERSION,
@@ -194,46 +194,6 @@ def snapshot_of(asset: Asset, purpose: Purpose, as_of: datetime, inputs: dict[st
 def _granted(asset: Asset, as_of: datetime) -> str | None:
     known = asset.grant_date is not None and asset.grant_date <= as_of.date()
     return asset.grant_date.isoformat() if known and asset.grant_date else None
-
-
-def _words(asset: Asset) -> str:
-    return " ".join(text for _language, text in sorted(asset.titles.items())) or asset.mark
-
-
-def _fields(asset: Asset) -> list[str]:
-    return sorted({code.replace(" ", "")[:4] for code in [*asset.ipc, *asset.cpc] if code})
-
-
-def _sales(asset: Asset, purpose: Purpose, as_of: datetime) -> list[dict[str, Any]]:
-    """Closed prices of like rights for this purpose, or where there are none for the purpose its prices come from."""
-    own = _taught_by(asset, purpose, Lesson(purpose.value), as_of)
-    lesson = borrowed_lesson(asset.office, purpose.value)
-    return own if own or lesson is None else _taught_by(asset, purpose, lesson, as_of)
-
-
-def _taught_by(asset: Asset, purpose: Purpose, lesson: Lesson, as_of: datetime) -> list[dict[str, Any]]:
-    """Closed prices of like rights, each with its own facts' factors on its own day."""
-    currency = price_level(asset.office, asset.kind.value, purpose.value).currency
-    rows = []
-    for sale, sold in sales_known_at(lesson.purpose, asset.office, asset.kind.value, as_of):
-        if sale.price.currency != currency or sold.id == asset.id:
-            continue
-        facts = known_facts(sold, min(sale.recorded_at, as_of))
-        factors = price_factors(facts, sale.closed_on)
-        log_price = math.log(float(sale.price.amount)) + lesson.log_shift
-        rows.append(
-            {
-                "reference": sale.reference,
-                "words": _words(sold),
-                "fields": _fields(sold),
-                "log_price": round(log_price, 9),
-                "factors": {factor.name: round(factor.value, 9) for factor in factors},
-                "years_left": remaining_years(facts.expires_on, sale.closed_on),
-                "day": sale.closed_on.toordinal(),
-            }
-            | ({"doubt": lesson.log_sd} if lesson.log_sd else {})
-        )
-    return rows
 
 
 def find_indication(actor: Actor, indication_id: UUID) -> Indication:

@@ -7,7 +7,7 @@ from marketplace.core.clock import now
 from marketplace.core.http import current_actor, idempotent, signed_in
 from marketplace.valuation import reviews
 from marketplace.valuation.blueprints import api
-from marketplace.valuation.schemas import ReviewAnswerIn, ReviewIn, ReviewOut, ReviewPageOut
+from marketplace.valuation.review_schemas import ReviewAnswerIn, ReviewIn, ReviewOut, ReviewPageOut
 
 
 @api.post("/indications/<uuid:indication_id>/reviews")

@@ -11,7 +11,7 @@ from marketplace.core.i18n import _
 from marketplace.registry.assets import find_asset
 from marketplace.valuation import drawing, policy, reviews
 from marketplace.valuation.blueprints import pages
-from marketplace.valuation.schemas import ReviewAnswerIn, ReviewIn
+from marketplace.valuation.review_schemas import ReviewAnswerIn, ReviewIn
 
 
 @pages.get("/valuations/reviews")

@@ -9,12 +9,10 @@ from apiflask import Schema
 from apiflask.fields import (
     UUID,
     AwareDateTime,
-    Boolean,
     Date,
     DateTime,
     Decimal,
     Dict,
-    Float,
     Function,
     Integer,
     List,
@@ -33,7 +31,7 @@ MOST = Number(10) ** 13
 _purposes = OneOf([purpose.value for purpose in Purpose])
 
 
-def _amount() -> Decimal:
+def amount() -> Decimal:
     return Decimal(load_default=None, allow_none=True, places=2, validate=Range(0, MOST), as_string=True)
 
 
@@ -42,9 +40,9 @@ class IndicationIn(StrictSchema):
 
     purpose = String(required=True, validate=_purposes)
     industry = String(load_default=None, allow_none=True, validate=Length(max=40))
-    revenue = _amount()
-    development_cost = _amount()
-    protection_cost = _amount()
+    revenue = amount()
+    development_cost = amount()
+    protection_cost = amount()
     discount_bps = Integer(load_default=None, allow_none=True, validate=Range(100, 10_000))
     economic_life_years = Integer(load_default=None, allow_none=True, validate=Range(1, 20))
     as_of = AwareDateTime(load_default=None, allow_none=True, default_timezone=UTC)
@@ -53,7 +51,7 @@ class IndicationIn(StrictSchema):
 class WhatIfIn(StrictSchema):
     """A reader's own assumptions."""
 
-    revenue = _amount()
+    revenue = amount()
     royalty_bps = Integer(load_default=500, validate=Range(0, 5_000))
     discount_bps = Integer(load_default=2_000, validate=Range(100, 10_000))
     tax_bps = Integer(load_default=2_500, validate=Range(0, 6_000))
@@ -98,21 +96,6 @@ class WhatIfOut(Schema):
     binding_term = String(attribute="lending.binding_term")
 
 
-class ScoreOut(Schema):
-    """How one group of past ranges did."""
-
-    segment = String()
-    count = Integer()
-    coverage = Float()
-    coverage_low = Float()
-    coverage_high = Float()
-    bias = Float()
-    median_error = Float()
-    width_ratio = Float()
-    pinball = Float()
-    rank_correlation = Float(allow_none=True)
-
-
 class IndicatorTableIn(StrictSchema):
     """A new version of the indicator table; start from the one in force."""
 
@@ -145,59 +128,6 @@ class IndicatorTableOut(Schema):
 
     version = String()
     content = Dict()
-
-
-class LevelOut(Schema):
-    """One level of the calibration curve."""
-
-    stated = Float()
-    observed = Float()
-    low = Float()
-    high = Float()
-
-
-class GroupCoverageOut(Schema):
-    """How our ranges did for one group of askers."""
-
-    panel = String()
-    group = String()
-    count = Integer()
-    coverage = Float()
-    coverage_low = Float()
-    coverage_high = Float()
-    bias = Float()
-    alarm = Boolean()
-
-
-class FreezeLiftIn(StrictSchema):
-    """Why automatic values may go on."""
-
-    reason = String(required=True, validate=Length(1, 1000))
-
-
-class FreezeOut(Schema):
-    """A stop of automatic values for a purpose."""
-
-    id = UUID()
-    purpose = Function(lambda freeze: freeze.purpose.value)
-    frozen_at = DateTime()
-    standard_errors = Float()
-    lifted_at = DateTime(allow_none=True)
-    lifted_because = String(allow_none=True)
-
-
-class ScorecardOut(Schema):
-    """The public scorecard; empty until deals close."""
-
-    aim = Float()
-    enough = Integer()
-    scores = List(Nested(ScoreOut))
-    calibration = List(Nested(LevelOut))
-    fairness = List(Nested(GroupCoverageOut))
-    outcomes = Dict()
-    frozen = List(String())
-    drift = Float(allow_none=True)
-    drift_alarm = Boolean()
 
 
 class AppraisalIn(StrictSchema):
@@ -240,42 +170,6 @@ class AppraisalPageOut(Schema):
     items = List(Nested(AppraisalOut))
 
 
-class ReviewIn(StrictSchema):
-    """What the reviewer should look at."""
-
-    question = String(required=True, validate=Length(1, 2000))
-
-
-class ReviewAnswerIn(StrictSchema):
-    """An opinion, with other figures where the reviewer's differ: all three or none, in the indication's currency."""
-
-    opinion = String(required=True, validate=Length(1, 4000))
-    low = _amount()
-    middle = _amount()
-    high = _amount()
-
-
-class ReviewOut(Schema):
-    """A review of an indication, as far as it has come."""
-
-    id = UUID()
-    indication_id = UUID()
-    question = String()
-    status = Function(lambda review: review.status.value)
-    due_at = DateTime()
-    opinion = String(allow_none=True)
-    answered_at = DateTime(allow_none=True)
-    low = MoneyField(allow_none=True)
-    middle = MoneyField(allow_none=True)
-    high = MoneyField(allow_none=True)
-
-
-class ReviewPageOut(Schema):
-    """Reviews the actor asked for or may give."""
-
-    items = List(Nested(ReviewOut))
-
-
 class BatchIn(StrictSchema):
     """Many rights to value for one purpose."""
 
@@ -294,6 +188,28 @@ class BatchOut(Schema):
     done = Integer()
     refused = Integer()
     refusals = Dict()
+
+
+class BatchValueOut(Schema):
+    """One right's range in a batch."""
+
+    asset_id = UUID()
+    low = MoneyField()
+    middle = MoneyField()
+    high = MoneyField()
+
+
+class BatchValuesOut(Schema):
+    """Ranges of a batch in order of the rights; ask again after the last one."""
+
+    items = List(Nested(BatchValueOut))
+
+
+class BatchValuesIn(StrictSchema):
+    """Where to go on, and how many."""
+
+    after = UUID(load_default=None)
+    limit = Integer(load_default=100, validate=Range(1, 200))
 
 
 def inputs_of(given: dict[str, Any]) -> dict[str, Any]:

@@ -123,6 +123,22 @@ def _create_others() -> None:
         sa.CheckConstraint("status <> 'finished' OR done = total", name="finished_when_done"),
     )
 
+    op.create_table(
+        "valuation_batch_values",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        _moment("created_at", server_default=sa.func.now()),
+        sa.Column("batch_id", sa.Uuid(), sa.ForeignKey("valuation_batches.id"), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), sa.ForeignKey("assets.id"), nullable=False),
+        *_money("low"),
+        *_money("middle"),
+        *_money("high"),
+        sa.UniqueConstraint("batch_id", "asset_id"),
+        sa.CheckConstraint("low_currency = middle_currency AND low_currency = high_currency", name="low_one_currency"),
+        sa.CheckConstraint(
+            "low_minor >= 0 AND low_minor <= middle_minor AND middle_minor <= high_minor", name="ordered"
+        ),
+    )
+
 
 def _create_reviews() -> None:
     """Requests for a person's look at an indication, and the answers."""
@@ -208,6 +224,7 @@ def downgrade() -> None:
     """Drop the tables."""
     op.drop_table("valuation_freezes")
     op.drop_table("valuation_reviews")
+    op.drop_table("valuation_batch_values")
     op.drop_table("valuation_batches")
     for table in reversed(WRITTEN_ONCE):
         op.drop_table(table)

@@ -1,23 +1,25 @@
 """Batches: stepwise, private, finished with the truth about what could not be valued."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.core.db import session
 from marketplace.core.errors import Malformed, NotFound
-from marketplace.registry.assets import LegalStatus
+from marketplace.registry.assets import AssetKind, LegalStatus
+from marketplace.registry.register_events import RegisterEvent, RegisterEventType
 from marketplace.valuation import batches
 from marketplace.valuation.batches import BatchStatus, find_batch, order_batch
-from marketplace.valuation.reports import Indication
+from marketplace.valuation.reports import indicate_value
 from tests.makers.identity import make_actor
 from tests.makers.registry import make_asset
+from tests.makers.valuation import make_sale
 
 pytestmark = pytest.mark.usefixtures("db")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -32,10 +34,48 @@ def test_a_batch_goes_step_by_step_to_the_end(run_jobs: Callable[[], int], monke
     assert run_jobs() >= 3
     assert (batch.done, batch.refused, batch.status) == (5, 1, BatchStatus.FINISHED)
     assert batch.refusals == {str(assets[4].id): "right_not_alive"}
-    count = session.execute(
-        select(func.count()).where(Indication.organisation_id == actor.organisation_id)
-    ).scalar_one()
-    assert count == 4
+    kept = batches.values_of_batch(actor, batch.id, None, 10)
+    assert [value.asset_id for value in kept] == sorted(asset.id for asset in assets[:4])
+    assert batches.values_of_batch(actor, batch.id, kept[1].asset_id, 10) == kept[2:]
+
+
+@pytest.mark.parametrize("purpose", ["transfer", "licence", "pledge", "court_sale"])
+@pytest.mark.parametrize("sales", [0, 3])
+def test_a_batch_says_to_the_cent_what_single_indications_say(
+    run_jobs: Callable[[], int], purpose: str, sales: int
+) -> None:
+    """Every kind of gap, day and office: known, unknown, later than the day, with and without closed prices."""
+    changes: list[dict[str, Any]] = [
+        {},
+        {"claims_count": None},
+        {"cited_by_count": 7, "family_size": 4, "changed_at": NOW - timedelta(days=9)},
+        {"cited_by_count": 7, "changed_at": NOW + timedelta(days=9)},
+        {"publication_date": (NOW + timedelta(days=30)).date()},
+        {"status": LegalStatus.PENDING, "grant_date": None},
+        {"status": LegalStatus.LAPSED, "status_on": (NOW + timedelta(days=3)).date()},
+        {"expires_on": None, "ipc": [], "cpc": []},
+        {"kind": AssetKind.UTILITY_MODEL},
+        {"office": "US"},
+        {"office": "JP", "kind": AssetKind.TRADEMARK},
+    ]
+    assets = [make_asset(**change) for change in changes]
+    session.add(
+        RegisterEvent(
+            asset_id=assets[0].id, type=RegisterEventType.TRANSFER, code="CA", scheme="inpadoc-cn", event_key="1",
+            valid_on=(NOW - timedelta(days=90)).date(), known_from=NOW - timedelta(days=80),
+        )
+    )  # fmt: skip
+    for turn in range(sales):
+        make_sale(assets[turn], f"{90000 * (turn + 1)}.00", NOW - timedelta(days=40))
+    actor = make_actor()
+    batch = order_batch(actor, purpose, [asset.id for asset in assets], NOW)
+    run_jobs()
+    kept = {value.asset_id: value for value in batches.values_of_batch(actor, batch.id, None, 99)}
+    assert len(kept) == len(assets), batch.refusals
+    for asset in assets:
+        single = indicate_value(actor, asset.id, purpose, NOW, as_of=batch.as_of)
+        value = kept[asset.id]
+        assert (value.low, value.middle, value.high) == (single.low, single.middle, single.high), changes
 
 
 def test_a_finished_batch_is_not_valued_again(run_jobs: Callable[[], int]) -> None:
@@ -77,5 +117,8 @@ def test_a_batch_over_the_api(client: FlaskClient, sign_in: Any, run_jobs: Calla
     run_jobs()
     address = f"/api/v1/valuation-batches/{ordered.json['id']}"
     assert client.get(address).json["done"] == 1
+    values = client.get(f"{address}/values").json["items"]
+    assert [value["asset_id"] for value in values] == order["asset_ids"]
+    assert client.get(f"{address}/values?limit=0").status_code == 422
     sign_in(client, make_actor())
-    assert client.get(address).status_code == 404
+    assert [client.get(one).status_code for one in (address, f"{address}/values")] == [404, 404]
