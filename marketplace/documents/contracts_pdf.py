@@ -32,6 +32,7 @@ CONTRACTS = (
     "invoice",
     "account_statement",
     *(f"pool_form_{letter}" for letter in "abcdefghij"),
+    "pool_report",
     "evidence",
 )
 ISSUER = "IP Marketplace"
