@@ -4,7 +4,7 @@ import importlib
 import json
 import sys
 
-MEASUREMENTS = ("imports", "bids", "pages", "search")
+MEASUREMENTS = ("imports", "bids", "pages", "search", "nightly", "books")
 
 
 def main() -> None:

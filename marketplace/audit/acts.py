@@ -31,6 +31,7 @@ ACTS: dict[str, Any] = {
     "ConsentRecorded": _l("Consent recorded"),
     "ConsentWithdrawn": _l("Consent withdrawn"),
     "ContextSwitched": _l("Acting organisation switched"),
+    "CriteriaMoved": _l("Lending rules of a bank moved to their next step"),
     "DealCancelled": _l("Deal cancelled"),
     "DealFundsHeld": _l("Deal funds held"),
     "DealOpened": _l("Deal opened"),

@@ -10,6 +10,7 @@ from marketplace.financing import (
     amendment_api,
     applications,
     consent_api,
+    criteria_api,
     disbursement,
     enforcement,
     loan_quality,
@@ -25,7 +26,7 @@ from marketplace.financing import schemas as s
 from marketplace.financing.amendment_schemas import FirstPartIn
 from marketplace.financing.api_blueprint import api
 
-MORE = (amendment_api, consent_api, monitoring_api)
+MORE = (amendment_api, consent_api, criteria_api, monitoring_api)
 
 
 @api.post("/applications")

@@ -17,6 +17,7 @@ from marketplace.financing import (
     applications,
     bank_pages,
     consent_pages,
+    criteria_pages,
     loan_pages,
     loans,
     monitoring_pages,
@@ -30,7 +31,7 @@ from marketplace.financing.term_sheets import TermSheetStatus
 from marketplace.identity.organisations import names_of
 from marketplace.registry.ownership import assets_of
 
-MORE = (amendment_pages, bank_pages, consent_pages, loan_pages, monitoring_pages)
+MORE = (amendment_pages, bank_pages, consent_pages, criteria_pages, loan_pages, monitoring_pages)
 
 
 @pages.get("/financing")

@@ -628,7 +628,73 @@ def upgrade() -> None:
         postgresql_where=sa.text("status IN ('asked', 'prepared')"),
     )
     _make_amendments()
+    _make_criteria()
     _make_monitoring()
+
+
+def _make_criteria() -> None:
+    statuses = ("prepared", "published", "replaced", "dropped")
+    op.create_table(
+        "lending_criteria",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("bank_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(*statuses, name="criteriastatus", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("rules", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("prepared_by", sa.Uuid(), nullable=True),
+        sa.Column("published_by", sa.Uuid(), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["bank_id"], ["organisations.id"], name=op.f("fk_lending_criteria_bank_id_organisations")
+        ),
+        sa.ForeignKeyConstraint(["prepared_by"], ["people.id"], name=op.f("fk_lending_criteria_prepared_by_people")),
+        sa.ForeignKeyConstraint(["published_by"], ["people.id"], name=op.f("fk_lending_criteria_published_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lending_criteria")),
+        sa.UniqueConstraint("bank_id", "version", name=op.f("uq_lending_criteria_bank_id_version")),
+    )
+    for status in ("prepared", "published"):
+        op.create_index(
+            f"uq_lending_criteria_{status}",
+            "lending_criteria",
+            ["bank_id"],
+            unique=True,
+            postgresql_where=sa.text(f"status = '{status}'"),
+        )
+    op.create_table(
+        "indicative_offers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("application_id", sa.Uuid(), nullable=False),
+        sa.Column("bank_id", sa.Uuid(), nullable=False),
+        sa.Column("criteria_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=True),
+        sa.Column("amount_currency", sa.CHAR(length=3), nullable=True),
+        sa.Column("rate_bps", sa.BigInteger(), nullable=True),
+        sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("offered_minor", sa.BigInteger(), nullable=True),
+        sa.Column("offered_currency", sa.CHAR(length=3), nullable=True),
+        sa.Column("offered_rate_bps", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("(amount_minor IS NULL) = (rate_bps IS NULL)", name=op.f("ck_indicative_offers_whole")),
+        sa.ForeignKeyConstraint(
+            ["application_id"],
+            ["financing_applications.id"],
+            name=op.f("fk_indicative_offers_application_id_financing_applications"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank_id"], ["organisations.id"], name=op.f("fk_indicative_offers_bank_id_organisations")
+        ),
+        sa.ForeignKeyConstraint(
+            ["criteria_id"], ["lending_criteria.id"], name=op.f("fk_indicative_offers_criteria_id_lending_criteria")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_indicative_offers")),
+        sa.UniqueConstraint("application_id", "bank_id", name=op.f("uq_indicative_offers_application_id_bank_id")),
+    )
+    op.create_index(op.f("ix_indicative_offers_bank_id"), "indicative_offers", ["bank_id"], unique=False)
 
 
 def _make_amendments() -> None:
@@ -636,6 +702,8 @@ def _make_amendments() -> None:
     statuses = ("proposed", "offered", "in_force", "refused")
     op.create_table(
         "loan_amendments",
+        "indicative_offers",
+        "lending_criteria",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("loan_id", sa.Uuid(), nullable=False),

@@ -1,0 +1,46 @@
+"""Proving a ledger of a million entries."""
+
+import os
+import time
+from typing import Any
+
+from sqlalchemy import text
+
+from bench.lots import SECRET
+from bench.server import own_database
+from marketplace.core.clock import now
+from marketplace.core.db import session
+from marketplace.ledger.accounts import Side, open_account
+from marketplace.ledger.proofs import prove_books
+
+ENTRIES = int(os.environ.get("BENCH_ENTRIES", "1000000"))
+ACCOUNTS, CHUNK = 200, 20_000
+WRITE = text("""
+SELECT count(*) FROM generate_series(CAST(:low AS bigint), :high) n, LATERAL ledger_post(
+  gen_random_uuid(), 'bench:' || n, 'bench', 'bench', 'single', NULL, NULL, NULL, NULL, :at, NULL,
+  ARRAY['platform', 'platform'], ARRAY['bench:' || n % :accounts, 'bench:' || (n + 1) % :accounts],
+  ARRAY['CNY', 'CNY'], ARRAY['debit', 'credit'], ARRAY[n % 1000 + 1, n % 1000 + 1])
+""")
+
+
+def measure() -> dict[str, Any]:
+    """Seconds of the whole proof, and how fast the entries were written by the ledger's own function."""
+    with own_database(SECRET):
+        for number in range(ACCOUNTS):
+            open_account(f"bench:{number}", "CNY", Side.DEBIT, None)
+        session.commit()
+        begun = time.perf_counter()
+        for low in range(1, ENTRIES // 2 + 1, CHUNK):
+            high = min(low + CHUNK - 1, ENTRIES // 2)
+            session.execute(WRITE, {"low": low, "high": high, "accounts": ACCOUNTS, "at": now()})
+            session.commit()
+        written = time.perf_counter() - begun
+        begun = time.perf_counter()
+        proof = prove_books()
+        seconds = time.perf_counter() - begun
+    return {
+        "ledger_check_seconds": round(seconds, 1),
+        "ledger_entries": proof["entries"],
+        "ledger_balanced": proof["balanced"],
+        "ledger_entries_written_per_second": round(proof["entries"] / written),
+    }

@@ -1,0 +1,169 @@
+"""Published lending rules: who writes them, what they say about a right, that no bank sees another's, and the hit rate."""
+
+import time
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from marketplace.core.clock import now
+from marketplace.core.errors import Malformed, NotFound
+from marketplace.core.money import Money
+from marketplace.financing.criteria import CriteriaStatus, criteria_of, prepare_criteria, publish_criteria
+from marketplace.financing.criteria_rules import CriteriaRules, weigh_right
+from marketplace.financing.indications import hit_rate_of, indicate_offers
+from marketplace.financing.policy import WrongActor
+from marketplace.identity.four_eyes import SecondPersonNeeded
+from marketplace.registry.assets import find_asset
+from tests.makers.financing import Parties, cny, make_application, make_bank, make_parties, make_term_sheet
+
+RULES: dict[str, Any] = {
+    "caps_bps": {"invention": 3000, "utility_model": 1500}, "prices": [[1500, 400], [6000, 450]],
+    "least_minor": 100, "most_minor": 10**9, "least_months": 6, "most_months": 36, "classes": [], "regions": [],
+    "certainty_bps": 0,
+}  # fmt: skip
+SENT = {
+    "caps_bps": {"invention": 3000}, "prices": [{"up_to_ltv_bps": 6000, "rate_bps": 437}],
+    "least": {"amount": "1.00", "currency": "CNY"}, "most": {"amount": "9000000.00", "currency": "CNY"},
+}  # fmt: skip
+TYPED = {
+    "caps": "invention: 3000\nutility_model: 1500", "prices": "1500: 400\n6000: 450", "least": "1", "most": "5000000",
+    "least_months": "6", "most_months": "36", "classes": "H01M, G06F", "regions": "", "certainty_bps": "0",
+}  # fmt: skip
+
+
+@pytest.fixture
+def parties(db: Any) -> Parties:
+    return make_parties()
+
+
+@pytest.fixture
+def sign_in(sign_in: Any, db: Any) -> Any:
+    """Keep what was made so far, because a refused request undoes the rest, and act as somebody."""
+
+    def act_as(client: FlaskClient, actor: Any) -> FlaskClient:
+        db.commit()
+        signed: FlaskClient = sign_in(client, actor)
+        return signed
+
+    return act_as
+
+
+def key() -> dict[str, str]:
+    return {"Idempotency-Key": uuid4().hex}
+
+
+def publish(parties: Parties, **changes: Any) -> Any:
+    made = prepare_criteria(parties.officer, RULES | changes, now())
+    return publish_criteria(parties.approver, made.id, now())
+
+
+def value_of(low: int, middle: int) -> Any:
+    return SimpleNamespace(
+        id=uuid4(), asset_id=uuid4(), snapshot={"inputs": {}}, low=Money(low, "CNY"), middle=Money(middle, "CNY")
+    )
+
+
+@given(low=st.integers(0, 10**10), spread=st.integers(1, 10**10), most=st.integers(10_000, 10**10))
+@settings(max_examples=100, deadline=None)
+def test_no_rule_lends_beyond_its_cap_its_largest_amount_or_the_lower_bound(low: int, spread: int, most: int) -> None:
+    rules = CriteriaRules.from_data(RULES | {"most_minor": most})
+    asset: Any = SimpleNamespace(
+        kind=SimpleNamespace(value="invention"), ipc=[], cpc=[], expires_on=None, is_in_force=lambda _on: True
+    )
+    said = weigh_right(rules, asset, value_of(low, low + spread), None, now().date())
+    assert said.fits == all(met for _name, met in said.reasons)
+    if said.amount is not None:
+        assert said.amount.amount_minor <= min(most, (low + spread) * 3000 // 10_000 + 1, max(low, 1))
+
+
+def test_rules_are_published_by_a_second_person_and_every_version_is_kept(parties: Parties) -> None:
+    first = prepare_criteria(parties.officer, RULES, now())
+    with pytest.raises(SecondPersonNeeded):
+        publish_criteria(parties.officer, first.id, now())
+    publish_criteria(parties.approver, first.id, now())
+    second = publish(parties, most_months=24)
+    assert [one.status for one in criteria_of(parties.officer)] == [CriteriaStatus.PUBLISHED, CriteriaStatus.REPLACED]
+    assert second.version == 2
+    with pytest.raises(Malformed):
+        prepare_criteria(parties.officer, RULES | {"caps_bps": {"invention": 9000}}, now())
+
+
+def test_a_bank_neither_reads_nor_publishes_the_rules_of_another(parties: Parties) -> None:
+    mine = prepare_criteria(parties.officer, RULES, now())
+    officer, approver = make_bank()
+    assert criteria_of(officer) == []
+    with pytest.raises(NotFound):
+        publish_criteria(approver, mine.id, now())
+    with pytest.raises((NotFound, WrongActor)):
+        indicate_offers(officer, parties.asset_id, now())
+
+
+def test_an_owner_sees_within_a_second_what_fifty_banks_would_lend_and_why(parties: Parties) -> None:
+    make_application(parties)
+    publish(parties)
+    for _number in range(49):
+        officer, approver = make_bank()
+        made = prepare_criteria(officer, RULES | {"classes": ["A01"]}, now())
+        publish_criteria(approver, made.id, now())
+    begun = time.perf_counter()
+    found = indicate_offers(parties.holder, parties.asset_id, now())
+    assert time.perf_counter() - begun < 1
+    assert len(found) == 50 and found[0].indicative.fits and found[0].indicative.amount is not None
+    assert found[0].bank_id == parties.officer.organisation_id
+    assert ("field", False) in found[1].indicative.reasons
+    with pytest.raises(NotFound):
+        indicate_offers(make_parties().holder, parties.asset_id, now())
+
+
+def test_an_unknown_value_is_a_reason_and_no_number(parties: Parties) -> None:
+    rules = CriteriaRules.from_data(RULES)
+    said = weigh_right(rules, find_asset(parties.asset_id), None, None, now().date())
+    assert said.amount is None and ("value", False) in said.reasons
+
+
+def test_the_indication_is_kept_with_the_application_and_compared_with_the_real_offer(parties: Parties) -> None:
+    publish(parties)
+    application = make_application(parties)
+    assert parties.officer.organisation_id is not None
+    assert hit_rate_of(parties.officer.organisation_id).compared == 0
+    make_term_sheet(parties, application, amount=cny(10_000), rate_bps=440)
+    hits = hit_rate_of(parties.officer.organisation_id)
+    assert (hits.compared, hits.kept) == (1, 1)
+
+
+def test_rules_over_the_api_and_the_pages(parties: Parties, client: Any, sign_in: Any) -> None:
+    api = "/api/v1/financing/criteria"
+    sign_in(client, None)
+    assert client.post(api, json=SENT, headers=key()).status_code == 401
+    sign_in(client, parties.holder)
+    assert client.post(api, json=SENT, headers=key()).status_code == 403
+    assert client.get(api).status_code == 403
+    sign_in(client, parties.officer)
+    assert client.post(api, json=SENT | {"prices": []}, headers=key()).status_code == 422
+    assert client.post(api, json=SENT | {"caps_bps": {"horse": 1}}, headers=key()).status_code == 422
+    made = client.post(api, json=SENT, headers=key())
+    assert made.status_code == 201 and made.json["version"] == 1
+    publication = f"{api}/{made.json['id']}/publication"
+    assert client.post(publication, json={}, headers=key()).status_code == 403
+    stranger, strange_approver = make_bank()
+    sign_in(client, strange_approver)
+    assert client.post(publication, json={}, headers=key()).status_code == 404
+    sign_in(client, stranger)
+    assert client.get(api).json == {"items": []}
+    assert "437" not in client.get("/financing/criteria").text
+    sign_in(client, parties.approver)
+    assert client.post(publication, json={}, headers=key()).status_code == 200
+    page = client.post("/financing/criteria", data=TYPED)
+    assert page.status_code == 303
+    assert "Our lending rules" in client.get("/financing/criteria").text
+    sign_in(client, parties.holder)
+    shown = client.get(f"/api/v1/financing/assets/{parties.asset_id}/indicative-offers")
+    assert shown.status_code == 200 and {reason["met"] for reason in shown.json["items"][0]["reasons"]} <= {True, False}
+    assert "What banks would lend on it" in client.get(f"/assets/{parties.asset_id}").text
+    sign_in(client, stranger)
+    assert client.get(f"/api/v1/financing/assets/{parties.asset_id}/indicative-offers").status_code in (403, 404)
