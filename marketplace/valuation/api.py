@@ -11,6 +11,7 @@ from marketplace.valuation import (
     freezes,
     indicator_tables,
     jobs,
+    portfolio,
     reports,
     review_api,
     scorecard_panels,
@@ -30,6 +31,7 @@ from marketplace.valuation.schemas import (
     IndicationPageOut,
     IndicatorTableIn,
     IndicatorTableOut,
+    PortfolioOut,
     WhatIfIn,
     WhatIfOut,
     inputs_of,
@@ -119,6 +121,14 @@ def show_batch(batch_id: UUID) -> Any:
 def batch_values(batch_id: UUID, where: dict[str, Any]) -> dict[str, Any]:
     """The ranges of a batch; an indication as of the batch's instant says the same with its reasons."""
     return {"items": batches.values_of_batch(current_actor(), batch_id, where["after"], where["limit"])}
+
+
+@api.get("/valuation-batches/<uuid:batch_id>/portfolio")
+@signed_in
+@api.output(PortfolioOut)
+def batch_portfolio(batch_id: UUID) -> dict[str, Any]:
+    """What the rights of a batch are worth together: families count once, and all are taken to fall together."""
+    return {"items": portfolio.portfolio_of_batch(current_actor(), batch_id)}
 
 
 @api.get("/valuations/scorecard")

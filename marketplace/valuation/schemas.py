@@ -205,6 +205,22 @@ class BatchValuesOut(Schema):
     items = List(Nested(BatchValueOut))
 
 
+class PortfolioValueOut(Schema):
+    """The rights of a batch together in one currency, families counted once."""
+
+    rights = Integer()
+    families = Integer()
+    low = MoneyField()
+    middle = MoneyField()
+    high = MoneyField()
+
+
+class PortfolioOut(Schema):
+    """One line for each currency."""
+
+    items = List(Nested(PortfolioValueOut))
+
+
 class BatchValuesIn(StrictSchema):
     """Where to go on, and how many."""
 

@@ -1,7 +1,7 @@
 """Batches: stepwise, private, finished with the truth about what could not be valued."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +16,7 @@ from marketplace.registry.assets import AssetKind, LegalStatus
 from marketplace.registry.register_events import RegisterEvent, RegisterEventType
 from marketplace.valuation import batches
 from marketplace.valuation.batches import BatchStatus, find_batch, order_batch
+from marketplace.valuation.portfolio import portfolio_of_batch
 from marketplace.valuation.reports import indicate_value
 from tests.makers.identity import make_actor
 from tests.makers.registry import make_asset
@@ -78,6 +79,22 @@ def test_a_batch_says_to_the_cent_what_single_indications_say(
         assert (value.low, value.middle, value.high) == (single.low, single.middle, single.high), changes
 
 
+def test_a_portfolio_counts_a_family_once_by_its_strongest_member(run_jobs: Callable[[], int]) -> None:
+    actor = make_actor()
+    weak, strong = make_asset(family_id="F1", claims_count=1), make_asset(family_id="F1", expires_on=date(2044, 1, 1))
+    alone, foreign = make_asset(), make_asset(office="US")
+    batch = order_batch(actor, "transfer", [weak.id, strong.id, alone.id, foreign.id], NOW)
+    run_jobs()
+    kept = {value.asset_id: value for value in batches.values_of_batch(actor, batch.id, None, 9)}
+    yuan, dollars = portfolio_of_batch(actor, batch.id)
+    counted = max(kept[weak.id], kept[strong.id], key=lambda value: value.low)
+    assert (yuan.rights, yuan.families, yuan.low) == (3, 2, counted.low + kept[alone.id].low)
+    assert yuan.middle == counted.middle + kept[alone.id].middle
+    assert (dollars.rights, dollars.high) == (1, kept[foreign.id].high)
+    with pytest.raises(NotFound):
+        portfolio_of_batch(make_actor(), batch.id)
+
+
 def test_a_finished_batch_is_not_valued_again(run_jobs: Callable[[], int]) -> None:
     batch = order_batch(make_actor(), "transfer", [make_asset().id], NOW)
     run_jobs()
@@ -119,6 +136,8 @@ def test_a_batch_over_the_api(client: FlaskClient, sign_in: Any, run_jobs: Calla
     assert client.get(address).json["done"] == 1
     values = client.get(f"{address}/values").json["items"]
     assert [value["asset_id"] for value in values] == order["asset_ids"]
+    together = client.get(f"{address}/portfolio").json["items"]
+    assert together[0]["families"] == 1 and together[0]["low"] == values[0]["low"]
     assert client.get(f"{address}/values?limit=0").status_code == 422
     sign_in(client, make_actor())
-    assert [client.get(one).status_code for one in (address, f"{address}/values")] == [404, 404]
+    assert [client.get(one).status_code for one in (address, f"{address}/values", f"{address}/portfolio")] == [404] * 3
