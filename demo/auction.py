@@ -38,7 +38,7 @@ def announce_lot(holder: Visitor, reader: Visitor, asset_id: str) -> dict[str, A
     return lot
 
 
-def bid_against_each_other(stage: Stage, people: dict[str, Visitor], lot: dict[str, Any]) -> None:
+def bid_against_each_other(stage: Stage, people: dict[str, Visitor], lot: dict[str, Any]) -> dict[str, Any]:
     """Two deposits, two bids, a refused one, the seller refused, a later close, and a receipt a stranger checks."""
     chapter("Bidding")
     first, second, seller = people["buyer"], people["rival"], people["holder"]
@@ -48,9 +48,9 @@ def bid_against_each_other(stage: Stage, people: dict[str, Visitor], lot: dict[s
     opening = first.post(f"{path}/bids", {"amount": lot["minimum_acceptable"]})
     show(
         "the seller may not bid; the first bid stands and moves the close",
-        seller=Figure("conflict_of_interest", lambda: own["code"]),
+        seller_refused=Figure("conflict_of_interest", lambda: own["code"]),
         bid=second.figure(lot["minimum_acceptable"]["amount"], path, "high", "amount"),
-        later=Figure(True, lambda: _instant(second.get(path)["closes_at"]) > _instant(lot["closes_at"])),
+        close_moved=Figure(True, lambda: _instant(second.get(path)["closes_at"]) > _instant(lot["closes_at"])),
     )
     low = second.refused(f"{path}/bids", {"amount": lot["minimum_acceptable"]}, 409)
     bid = second.post(f"{path}/bids", {"amount": low["minimum_acceptable"]})
@@ -59,16 +59,17 @@ def bid_against_each_other(stage: Stage, people: dict[str, Visitor], lot: dict[s
         "the same amount again is too low; the named minimum is taken",
         refused=Figure("bid_too_low", lambda: low["code"]),
         minimum=first.figure(low["minimum_acceptable"]["amount"], path, "high", "amount"),
-        leader=first.figure(bid["bidder_code"], path, "leader_code"),
+        leading_bidder=first.figure(bid["bidder_code"], path, "leader_code"),
         bids=first.figure(2, path, "bid_count"),
-        minutes_from_bid_to_close=Figure(
+        minutes_left=Figure(
             window, lambda: _instant(first.get(path)["closes_at"]) - _instant(bid["placed_at"])
         ).shortened(lambda apart: apart // timedelta(minutes=1)),
-        close_after_first_bid=Figure(
+        close_before=Figure(
             _instant(opening["closes_at"]), lambda: _instant(_closes(first, lot, opening["sequence"]))
         ).shortened(lambda closes: f"{closes:%H:%M:%S}"),
     )
     verify_offline(stage, second, bid)
+    return {"auction_id": lot["id"], "amount": low["minimum_acceptable"]}
 
 
 def register_both(people: dict[str, Visitor], lot: dict[str, Any]) -> None:
@@ -80,9 +81,9 @@ def register_both(people: dict[str, Visitor], lot: dict[str, Any]) -> None:
     transfer(people["operator"], people["operator"].get(f"/collections/{by_transfer['collection_id']}"))
     show(
         "deposits held: one came by card, one by transfer",
-        first=_admitted(people["buyer"], path),
-        second=_admitted(people["rival"], path),
-        held=people["rival"].figure(lot["deposit"]["amount"], f"/collections/{by_transfer['collection_id']}", "amount",
+        by_card=_admitted(people["buyer"], path),
+        by_transfer=_admitted(people["rival"], path),
+        each=people["rival"].figure(lot["deposit"]["amount"], f"/collections/{by_transfer['collection_id']}", "amount",
                                     "amount"),
     )  # fmt: skip
 

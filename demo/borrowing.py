@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from demo.newcomers import unique
-from demo.report import Figure, StepFailed, show
+from demo.report import Figure, StepFailed, percent, show
 from demo.sale import rounded, sign
 from demo.visitors import Visitor, cny
 
@@ -32,7 +32,7 @@ def apply(borrower: Visitor, asset_ids: list[str], banks: list[Visitor]) -> tupl
     show(
         "asked for too much, told the limit, asked within it",
         limit=Figure(told["maximum"]["amount"], lambda: limit()["maximum"]["amount"]),
-        binding=Figure(told["binding_term"], lambda: limit()["binding_term"]),
+        bound_by=Figure(told["binding_term"], lambda: limit()["binding_term"]),
         asked=borrower.figure(f"{amount:.2f}", path, "amount", "amount"),
     )
     return application, amount
@@ -65,15 +65,17 @@ def compare(people: dict[str, Visitor], borrower: Visitor, application: dict[str
         show(
             words,
             amount=_seen(borrower, path, sheet, "amount", "amount"),
-            rate_bps=_seen(borrower, path, sheet, "rate_bps"),
+            rate=_seen(borrower, path, sheet, "rate_bps").shortened(percent),
             fee=_seen(borrower, path, sheet, "upfront_fee", "amount"),
-            effective_yearly_cost_bps=clerk.figure(sheet["effective_cost_bps"], own, "effective_cost_bps"),
+            yearly_cost=clerk.figure(sheet["effective_cost_bps"], own, "effective_cost_bps").shortened(percent),
         )
     cheapest = min(sheets, key=lambda sheet: int(sheet["effective_cost_bps"]))
     sealed = people["other clerk"].client.get(f"/api/v1/financing/term-sheets/{sheets[0]['id']}").json()
     show(
         "compared by effective yearly cost; no bank sees another's offer",
-        chosen_bps=borrower.figure(cheapest["effective_cost_bps"], path, "items", 0, "effective_cost_bps"),
+        chosen=borrower.figure(cheapest["effective_cost_bps"], path, "items", 0, "effective_cost_bps").shortened(
+            percent
+        ),
         offers=Figure(len(sheets), lambda: len(borrower.get(path)["items"])),
         other_bank_sees=Figure("not_found", lambda: sealed["code"]),
     )
@@ -152,7 +154,7 @@ def enrol(people: dict[str, Visitor], loan: dict[str, Any]) -> dict[str, Any]:
         "enrolled in the risk pool",
         scheme=clerk.figure(SCHEME, f"/risk-pools/{pool}/schemes", _place(clerk, pool), "name"),
         cover=clerk.figure(enrolment["cover"]["amount"], path, "cover", "amount"),
-        counted=clerk.figure(f"{counted:.2f}", path, "counted", "amount"),
+        counted_against_pool=clerk.figure(f"{counted:.2f}", path, "counted", "amount"),
         capacity_left=reviewer.figure(f"{left - counted:.2f}", f"/risk-pools/{pool}/capacity", "left", "amount"),
     )
     return enrolment

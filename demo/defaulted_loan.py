@@ -9,7 +9,7 @@ from demo import borrowing
 from demo.borrowing import PARTIES
 from demo.newcomers import unique
 from demo.repaid_loan import _bank_day
-from demo.report import Figure, chapter, show
+from demo.report import Figure, chapter, readable, show
 from demo.stage import Stage
 from demo.visitors import Visitor, cny
 
@@ -24,7 +24,7 @@ RECOVERED = (Decimal("0.2"), Decimal("0.1"))
 """Which part of the loss comes back each time."""
 
 
-def borrow_and_default(stage: Stage, people: dict[str, Visitor], asset_ids: list[str]) -> None:
+def borrow_and_default(stage: Stage, people: dict[str, Visitor], asset_ids: list[str]) -> dict[str, Any]:
     """The whole life of a loan that is never served."""
     chapter("A loan that defaults")
     borrower, clerk = people["holder"], people["clerk"]
@@ -37,6 +37,8 @@ def borrow_and_default(stage: Stage, people: dict[str, Visitor], asset_ids: list
     claim = compensate(people, loan, enrolment)
     recover(people, claim)
     worked_example(clerk)
+    answer: dict[str, Any] = clerk.get(claim)
+    return answer
 
 
 def age(stage: Stage, borrower: Visitor, clerk: Visitor, loan: dict[str, Any], enrolment: dict[str, Any]) -> None:
@@ -47,11 +49,11 @@ def age(stage: Stage, borrower: Visitor, clerk: Visitor, loan: dict[str, Any], e
         day = due + timedelta(days=days)
         night = stage.command("financing", "night", "--until", day.isoformat())
         show(
-            "an instalment is missed; the night ages the loan",
-            aged_to=Figure(day.isoformat(), partial(night.get, "aged_to")),
+            "nobody pays; the nights age the loan",
+            night_of=Figure(day.isoformat(), partial(night.get, "aged_to")),
             days_past_due=borrower.figure(days, path, "days_past_due"),
             loan_class=borrower.figure(loan_class, path, "loan_class"),
-            loans_of_the_class=Figure(1, partial(night["classes"].get, loan_class)),
+            loans_in_class=Figure(1, partial(night["classes"].get, loan_class)),
         )
     show(
         "in default by its days alone",
@@ -148,6 +150,10 @@ def worked_example(clerk: Visitor) -> None:
 
     show(
         "the scheme's worked example",
-        bears=Figure("1500000.00/900000.00/300000.00/300000.00", lambda: answers("compensation")),
-        gets=Figure("250000.00/150000.00/50000.00/50000.00", lambda: answers("recovery")),
+        bears=Figure("1500000.00/900000.00/300000.00/300000.00", lambda: answers("compensation"), _apart),
+        gets=Figure("250000.00/150000.00/50000.00/50000.00", lambda: answers("recovery"), _apart),
     )
+
+
+def _apart(amounts: str) -> str:
+    return " / ".join(readable(amount) for amount in amounts.split("/"))

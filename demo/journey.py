@@ -8,6 +8,7 @@ from typing import Any
 from demo import auction, defaulted_loan, real_records, repaid_loan, rights, sale
 from demo.newcomers import become_member, former_right
 from demo.report import Figure, StepFailed, chapter, show
+from demo.rows import Announced, compare_with_rows
 from demo.stage import Stage, open_stage
 from demo.standing import tell_everyone
 from demo.visitors import Visitor, enter_as_persona
@@ -40,6 +41,7 @@ def main() -> int:
 
 def walk(stage: Stage) -> None:
     """Every step in order."""
+    print("Amounts are in yuan (CNY). Each figure was read back from the marketplace before it was printed.\n")
     people = {name: enter_as_persona(stage, name, email) for name, email in PERSONAS.items()}
     show(
         "signed in over HTTP, each with a session of their own",
@@ -52,12 +54,13 @@ def walk(stage: Stage) -> None:
     lot = auction.announce_lot(people["holder"], people["buyer"], own.pop())
     people["newcomer"] = become_member(stage, people["operator"], lot["id"])
     to_sell, to_pledge = choose_rights(stage, people, own)
-    sale.sell(people, people["newcomer"], to_sell)
-    auction.bid_against_each_other(stage, people, lot)
-    repaid_loan.borrow_and_repay(people, [to_pledge, *own[: IN_A_LOAN - 1]])
+    deal = sale.sell(people, people["newcomer"], to_sell)
+    bid = auction.bid_against_each_other(stage, people, lot)
+    repaid = repaid_loan.borrow_and_repay(people, [to_pledge, *own[: IN_A_LOAN - 1]])
     rest = own[IN_A_LOAN : 2 * IN_A_LOAN]
-    defaulted_loan.borrow_and_default(stage, people, rest)
+    claim = defaulted_loan.borrow_and_default(stage, people, rest)
     tell_everyone(people)
+    compare_with_rows(stage, people, Announced(deal, bid, repaid, claim))
     prove(stage)
 
 

@@ -113,7 +113,7 @@ def pass_verification(newcomer: Visitor, operator: Visitor) -> None:
     show(
         "licence uploaded; the operator returned the registration",
         status=newcomer.figure("returned", "/organisation", "status"),
-        told=Figure(True, lambda: REASON in str(newcomer.get("/notices")["items"])),
+        reason_told=Figure(True, lambda: REASON in str(newcomer.get("/notices")["items"])),
     )
     newcomer.submit("/organisation", "/organisation", _facts(NAME_EN))
     newcomer.submit("/organisation", "/organisation/submission", {})
@@ -136,8 +136,8 @@ def import_rights(newcomer: Visitor) -> None:
         "tried a file of own rights: nothing written, the fault named",
         rows=newcomer.figure(3, path, "rows_total"),
         good=newcomer.figure(2, path, "report", "created"),
-        row=newcomer.figure(fault["row"], path, "report", "rejected", 0, "row"),
-        field=newcomer.figure("kind", path, "report", "rejected", 0, "field"),
+        faulty_row=newcomer.figure(fault["row"], path, "report", "rejected", 0, "row"),
+        faulty_field=newcomer.figure("kind", path, "report", "rejected", 0, "field"),
         owned=Figure(0, lambda: len(newcomer.get("/assets"))),
     )
     newcomer.post(f"{path}/confirmation")

@@ -11,7 +11,7 @@ from demo.rights import DILIGENCE
 from demo.visitors import Visitor, cny
 
 
-def borrow_and_repay(people: dict[str, Visitor], asset_ids: list[str]) -> None:
+def borrow_and_repay(people: dict[str, Visitor], asset_ids: list[str]) -> dict[str, Any]:
     """The whole life of a loan that is served; its first right is the real one where there is one."""
     chapter("A loan to its end")
     borrower, clerk = people["holder"], people["clerk"]
@@ -23,6 +23,7 @@ def borrow_and_repay(people: dict[str, Visitor], asset_ids: list[str]) -> None:
     repay(borrower, clerk, loan)
     pay_off(borrower, clerk, loan)
     let_go(people, borrower, loan)
+    return loan
 
 
 def refuse_sale(borrower: Visitor, asset_id: str) -> None:
@@ -56,7 +57,7 @@ def repay(borrower: Visitor, clerk: Visitor, loan: dict[str, Any]) -> None:
         amount=borrower.figure(f"{amount:.2f}", f"{path}/repayments", "items", 0, "amount", "amount"),
         reference=borrower.figure(made["bank_reference"], f"{path}/repayments", "items", 0, "bank_reference"),
         outstanding=borrower.figure(f"{left:.2f}", path, "outstanding", "amount"),
-        open_of_it=borrower.figure(0, f"{path}/instalments", "items", 0, "open_minor"),
+        still_open_minor=borrower.figure(0, f"{path}/instalments", "items", 0, "open_minor"),
     )
 
 

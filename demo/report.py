@@ -1,11 +1,15 @@
 """What the journey prints: words without figures, and figures only as they were read back from the marketplace."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
-WIDTH = 68
+WIDTH = 72
+AMOUNT = re.compile(r"-?\d+\.\d{2}")
+WORDS = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
 class StepFailed(Exception):
@@ -16,13 +20,27 @@ class Difference(StepFailed):
     """A figure that was read back is not the one that was announced."""
 
 
+def readable(value: Any) -> str:
+    """A value as people read it: amounts with separators, yes or no, words apart."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal) or AMOUNT.fullmatch(str(value)):
+        return f"{Decimal(value):,.2f}"
+    return str(value).replace("_", " ") if WORDS.fullmatch(str(value)) else str(value)
+
+
+def percent(bps: Any) -> str:
+    """Basis points as a percentage."""
+    return f"{Decimal(bps) / 100:.2f} %"
+
+
 @dataclass(frozen=True)
 class Figure:
     """What an act announced, and how the same is read back from the marketplace."""
 
     announced: Any
     read: Callable[[], Any]
-    shown: Callable[[Any], Any] = str
+    shown: Callable[[Any], Any] = readable
 
     def shortened(self, shown: Callable[[Any], Any]) -> "Figure":
         """The same, compared whole and printed in short."""

@@ -22,15 +22,17 @@ def claim(holder: Visitor, operator: Visitor, extract: dict[str, Any]) -> None:
         "claimed the title with a deed; the operator read it",
         number=holder.figure(extract["number"], f"/assets/{asset_id}", "number"),
         entered_owner=holder.figure(name, f"/assets/{asset_id}", "ownership", 0, "name"),
-        waits=Figure("waiting", lambda: made["status"]),
-        deed_read=Figure(deed, lambda: operator.download(f"/files/{document}/content")).shortened(len),
+        claim=Figure("waiting", lambda: made["status"]),
+        bytes_of_deed=Figure(deed, lambda: operator.download(f"/files/{document}/content")).shortened(len),
     )
     decision = f"/claims/{made['id']}/decision"
     operator.submit("/claims", decision, {"decision": "accept"})
     extract_path = f"/assets/{asset_id}"
     show(
         "the operator accepted the claim",
-        owner_linked=operator.figure(own["id"], extract_path, "ownership", 0, "organisation_id").shortened(_tail),
+        owner=operator.figure(own["id"], extract_path, "ownership", 0, "organisation_id").shortened(
+            lambda _id: own["name_zh"]
+        ),
         share=operator.figure("1", extract_path, "ownership", 0, "share"),
     )
 
@@ -81,7 +83,3 @@ def inventions(holder: Visitor) -> list[dict[str, Any]]:
     own = [each for each in holder.get("/assets") if each["kind"] == "invention" and each["status"] == "in_force"]
     extracts = [holder.get(f"/assets/{each['id']}") for each in own]
     return [each for each in extracts if len(each["ownership"]) == 1 and not each["encumbrances"]]
-
-
-def _tail(identity: Any) -> str:
-    return str(identity)[-12:]

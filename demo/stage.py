@@ -17,10 +17,12 @@ from typing import Any
 
 import httpx
 from apiflask import APIFlask
+from sqlalchemy import text
 
 from demo.cast import prepare_cast
 from demo.report import StepFailed
 from marketplace import create_app
+from marketplace.core.db import session
 from marketplace.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,6 +50,13 @@ class Stage:
         if done.exit_code:
             raise StepFailed(f"flask {' '.join(words)}: {done.stdout[-400:]} {done.stderr[-400:]} {done.exception!r}")
         return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def row(self, query: str, **values: Any) -> tuple[Any, ...]:
+        """The one row that a query finds in the database itself."""
+        with self.app.app_context():
+            found = session.execute(text(query), values).one()
+            session.rollback()
+        return tuple(found)
 
 
 @contextmanager

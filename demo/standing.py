@@ -25,10 +25,27 @@ def tell_everyone(people: dict[str, Visitor]) -> None:
             f"the {name}",
             waiting=Figure(waiting(visitor, "zh"), partial(waiting, visitor, "en")),
             unread=Figure(unread(visitor), visitor.reading("/notices", "unread")),
-            statement=Figure(statement_totals(visitor), partial(account_totals, visitor)).shortened(_totals),
             last_act=visitor.figure(event["kind"], path, "kind"),
             hash=visitor.figure(event["event_hash"], path, "event_hash").shortened(lambda text: text[:12]),
         )
+        tell_money(visitor)
+
+
+def tell_money(visitor: Visitor) -> None:
+    """Each account with the sum of its statement's lines, which must be its balance."""
+    lying, summed = account_totals(visitor), statement_totals(visitor)
+    for code, amount in sorted(summed.items()):
+        show(
+            f"  {_words_of(code)}",
+            balance=Figure(amount, partial(lying.get, code)),
+        )
+
+
+def _words_of(code: str) -> str:
+    """The account's name without identities."""
+    return " ".join(
+        part.replace("_", " ") for part in code.split(":") if not any(character.isdigit() for character in part)
+    )
 
 
 def waiting(visitor: Visitor, language: str) -> int:
@@ -72,7 +89,3 @@ def pages(visitor: Visitor, path: str) -> list[dict[str, Any]]:
         if not page.get("next"):
             return items
         page = visitor.get(path, limit=100, after=page["next"])
-
-
-def _totals(totals: dict[str, Decimal]) -> str:
-    return f"{sum(totals.values(), Decimal(0)):.2f}"

@@ -1,10 +1,12 @@
 """The journey prints a figure only as it was read back, and any difference ends it."""
 
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from demo.report import Difference, Figure, StepFailed, show, until
+from demo.report import Difference, Figure, StepFailed, percent, readable, show, until
 
 
 def test_a_figure_is_printed_as_it_was_read_back(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,3 +37,18 @@ def test_what_the_worker_never_does_is_a_failed_step() -> None:
     assert until(lambda: next(answers), lambda seen: seen == 2, "the third answer") == 2
     with pytest.raises(StepFailed, match="the end did not come within 0 seconds; last seen: 3"):
         until(lambda: next(answers), lambda seen: False, "the end", seconds=0)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("1234567.80", "1,234,567.80"), (Decimal("-12"), "-12.00"), (True, "yes"), (False, "no"), (3, "3"),
+        ("funds_held", "funds held"), ("CN-PLG-03", "CN-PLG-03"), ("B2", "B2"),
+    ],
+)  # fmt: skip
+def test_values_are_printed_as_people_read_them(value: Any, words: str) -> None:
+    assert readable(value) == words
+
+
+def test_a_rate_is_printed_as_a_percentage() -> None:
+    assert percent(435) == "4.35 %"
