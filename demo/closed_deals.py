@@ -22,7 +22,7 @@ from marketplace.listings.terms import ListingMode
 from marketplace.payments.collections import confirm_transfer
 from marketplace.registry.assets import Asset, AssetKind
 
-DEALS = 12
+DEALS = 8
 SOLD_DAYS_AGO, APART_DAYS = 210, 30
 """The newest sale is older than the oldest loan of the demo, so that every loan rests on prices known when it was made."""
 ANSWERS: dict[str, Any] = {

@@ -55,8 +55,8 @@ AGE_DAYS = {
 }
 DEFAULTS = ("claimed", "compensated", "recovered")
 METHODS = (RepaymentMethod.EQUAL_INSTALMENTS, RepaymentMethod.EQUAL_PRINCIPAL)
-TERM_MONTHS, TOGETHER = 12, 3
-"""How long loans run, and how many rights secure one at most."""
+TERM_MONTHS, TOGETHER = 12, (2, 3)
+"""How long loans run, and how many rights secure one together."""
 ROUND_TO, SMALLEST = 1_000_000, 30_000_000
 """Loans are asked for in whole ten thousands of yuan, and hardly for less than three hundred thousand."""
 
@@ -99,12 +99,14 @@ def make_loans(dice: random.Random, cast: Cast, schemes: list[Scheme], now: date
 
 
 def _portfolios(cast: Cast) -> list[tuple[str, list[UUID]]]:
-    """One to three unlisted inventions of one company for each loan, taking the companies in turn."""
+    """Two or three unlisted inventions of one company for each loan, taking the companies in turn."""
     free = _free_inventions(cast)
-    turns = [key for _round in range(len(free)) for key in free]
-    chosen = [(key, [free[key].pop(0) for _right in range(min(1 + nr % TOGETHER, len(free[key])))])
-              for nr, key in enumerate(turns)]  # fmt: skip
-    return [(key, rights) for key, rights in chosen if rights]
+    chosen: list[tuple[str, list[UUID]]] = []
+    for key in [key for _round in range(len(free)) for key in free]:
+        together = TOGETHER[len(chosen) % len(TOGETHER)]
+        if len(free[key]) >= together:
+            chosen.append((key, [free[key].pop(0) for _right in range(together)]))
+    return chosen
 
 
 def _free_inventions(cast: Cast) -> dict[str, list[UUID]]:
