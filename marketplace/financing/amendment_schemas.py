@@ -85,6 +85,12 @@ class FirstPartIn(StrictSchema):
     first_part = MoneyField(load_default=None, allow_zero=False)
 
 
+class FirstPartForm(StrictSchema):
+    """The same as typed into a form."""
+
+    first_part = AmountField(load_default=None)
+
+
 class AmendmentOut(StrictSchema):
     """A change of a loan as its two parties see it."""
 

@@ -25,6 +25,7 @@ from marketplace.financing import (
     sale_consents,
     views,
 )
+from marketplace.financing.amendment_schemas import FirstPartForm
 from marketplace.financing.classification import LoanClass
 from marketplace.financing.due_dates import business_date
 from marketplace.financing.pages_blueprint import pages
@@ -45,7 +46,10 @@ from marketplace.registry.assets import find_asset
 Step = Callable[[Actor, UUID, dict[str, Any], datetime], Any]
 
 LOAN_STEPS: dict[str, tuple[type[Any], Step]] = {
-    "disbursement": (NothingIn, lambda actor, it, _given, at: disbursement.disburse_loan(actor, it, at)),
+    "disbursement": (
+        FirstPartForm,
+        lambda actor, it, given, at: disbursement.disburse_loan(actor, it, at, given["first_part"]),
+    ),
     "repayments": (
         ReceiptForm,
         lambda actor, it, given, at: repayments.record_repayment(actor, it, repayments.Receipt(**given), at),
