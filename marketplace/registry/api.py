@@ -8,10 +8,10 @@ from apiflask import APIBlueprint
 from marketplace.core.clock import now
 from marketplace.core.http import current_actor, idempotent, needs, optional_actor, public, signed_in
 from marketplace.core.jobs import enqueue
-from marketplace.registry import claims, consents, import_runs, instruments, jobs, ownership, titles
+from marketplace.registry import claims, consents, fee_calendar, import_runs, instruments, jobs, ownership, titles
 from marketplace.registry.assets import find_asset, find_by_number
 from marketplace.registry.extracts import belief_of, extract_of
-from marketplace.registry.fees import fees_of
+from marketplace.registry.fee_rules import deadlines_of
 from marketplace.registry.instrument_cases import verdict_json
 from marketplace.registry.policy import require_visible
 from marketplace.registry.rights import Instrument, check_instrument
@@ -31,6 +31,7 @@ from marketplace.registry.schemas import (
     ImportOut,
     InstrumentIn,
     NothingIn,
+    deadline_json,
 )
 
 api = APIBlueprint("registry_api", __name__, url_prefix="/api/v1", tag="registry")
@@ -68,16 +69,15 @@ def show_asset_by_number(number: str, asked: dict[str, Any]) -> dict[str, Any]:
 def show_fees(asset_id: UUID) -> list[dict[str, Any]]:
     """The fees that keep a right alive, paid only by evidence."""
     asset = require_visible(optional_actor(), find_asset(asset_id))
-    return [
-        {
-            "year": fee.year,
-            "due_on": fee.due_on.isoformat(),
-            "grace_until": fee.grace_until.isoformat(),
-            "amount": {"amount": fee.amount.format(), "currency": fee.amount.currency} if fee.amount else None,
-            "state": fee.state.value,
-        }
-        for fee in fees_of(asset, now().date())
-    ]
+    return [deadline_json(item) for item in deadlines_of(asset, now().date())]
+
+
+@api.get("/assets/fees")
+@needs("asset.manage")
+def my_fees() -> list[dict[str, Any]]:
+    """What my organisation's rights owe in the next thirteen months, the nearest first."""
+    rows = fee_calendar.deadlines_of_organisation(_organisation(), now().date())
+    return [{"asset_id": str(asset.id), "number": asset.label} | deadline_json(item) for asset, item in rows]
 
 
 @api.get("/assets/<uuid:asset_id>/rights")

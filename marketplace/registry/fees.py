@@ -4,13 +4,13 @@ Sources: CNIPA fee table (domain rules 1.3), 35 USC 41(b) for the US windows, EP
 Singapore Patents Rules for renewal from the fifth year. Amounts that were not verified are left out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
 from marketplace.core.money import Money
-from marketplace.registry.assets import Asset, AssetKind
-from marketplace.registry.terms import add_years
+from marketplace.registry.assets import Asset, AssetKind, LegalStatus
+from marketplace.registry.terms import add_years, after_months
 
 _INVENTION_CNY = ((3, 900), (6, 1200), (9, 2000), (12, 4000), (15, 6000), (20, 8000))
 _SHORT_CNY = ((3, 600), (5, 900), (8, 1200), (10, 2000), (15, 3000))
@@ -37,18 +37,21 @@ class FeeDue:
     state: FeeState
     note: str = ""
 
-    def surcharge_on(self, on: date) -> Money | None:
-        """The Chinese late surcharge that day: five per cent of the full fee for each month begun after the first."""
-        if self.amount is None or on <= self.due_on or on > self.grace_until:
-            return None
-        months = max(0, _months_between(self.due_on, on) - 1)
-        return Money(self.amount.amount_minor * 5 * min(months, 5) // 100, self.amount.currency)
+
+def fees_of(asset: Asset, on: date, proven: frozenset[int] = frozenset()) -> list[FeeDue]:
+    """Every fee of the right's life by the tables we know, with what evidence says of each; none after its end."""
+    rows = [row for row in _schedule(asset) if not (_has_ended(asset, on) and row.due_on > (asset.status_on or on))]
+    return [
+        replace(row, state=FeeState.PAID, note="office event") if row.year in proven else _with_state(asset, row, on)
+        for row in rows
+    ]
 
 
-def fees_of(asset: Asset, on: date) -> list[FeeDue]:
-    """Every fee of the right's life by the tables we know, with what evidence says of each."""
-    rows = _schedule(asset)
-    return [_with_state(asset, row, on) for row in rows]
+def _has_ended(asset: Asset, on: date) -> bool:
+    """A right that came to its end early owes nothing for later years; an expired mark may still be renewed late."""
+    return asset.status_at(on) in (
+        LegalStatus.LAPSED, LegalStatus.INVALIDATED, LegalStatus.REFUSED, LegalStatus.WITHDRAWN,
+    )  # fmt: skip
 
 
 def upcoming_fees(asset: Asset, on: date, within_days: int = 400) -> list[FeeDue]:
@@ -111,7 +114,7 @@ def _chinese(asset: Asset) -> list[FeeDue]:
         FeeDue(
             year=year,
             due_on=add_years(filed, year - 1),
-            grace_until=_after_months(add_years(filed, year - 1), 6),
+            grace_until=after_months(add_years(filed, year - 1), 6),
             amount=annuity_cny(asset.kind, year),
             state=FeeState.UNKNOWN,
         )
@@ -125,9 +128,7 @@ def _american(asset: Asset) -> list[FeeDue]:
     if granted is None:
         return []
     return [
-        FeeDue(
-            years, _after_months(add_years(granted, years), 6), add_years(granted, years + 1), None, FeeState.UNKNOWN
-        )
+        FeeDue(years, after_months(add_years(granted, years), 6), add_years(granted, years + 1), None, FeeState.UNKNOWN)
         for years in (3, 7, 11)
     ]
 
@@ -141,7 +142,7 @@ def _yearly(asset: Asset, first: int) -> list[FeeDue]:
         due = add_years(filed, year - 1)
         if asset.office == "EP":
             due = _month_end(due)
-        rows.append(FeeDue(year, due, _after_months(due, 6), None, FeeState.UNKNOWN))
+        rows.append(FeeDue(year, due, after_months(due, 6), None, FeeState.UNKNOWN))
     return rows
 
 
@@ -150,7 +151,7 @@ def _trademark(asset: Asset) -> list[FeeDue]:
     if asset.expires_on is None:
         return []
     amount = Money(RENEWAL_CNY * 100 * max(1, len(asset.nice_classes)), "CNY") if asset.office == "CN" else None
-    return [FeeDue(10, asset.expires_on, _after_months(asset.expires_on, 6), amount, FeeState.UNKNOWN)]
+    return [FeeDue(10, asset.expires_on, after_months(asset.expires_on, 6), amount, FeeState.UNKNOWN)]
 
 
 def _with_state(asset: Asset, row: FeeDue, on: date) -> FeeDue:
@@ -165,17 +166,5 @@ def _with_state(asset: Asset, row: FeeDue, on: date) -> FeeDue:
     return row
 
 
-def _after_months(day: date, months: int) -> date:
-    month = day.month - 1 + months
-    year, month = day.year + month // 12, month % 12 + 1
-    last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
-    return date(year, month, min(day.day, last))
-
-
 def _month_end(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1) - timedelta(days=1)
-
-
-def _months_between(start: date, end: date) -> int:
-    months = (end.year - start.year) * 12 + end.month - start.month
-    return months + (1 if end.day > start.day else 0)

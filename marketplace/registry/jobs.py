@@ -5,7 +5,7 @@ from uuid import UUID
 from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.core.jobs import enqueue, every, task
-from marketplace.registry import import_runs, statuses
+from marketplace.registry import fee_calendar, import_runs, statuses
 
 
 @task("registry.check_import")
@@ -32,3 +32,9 @@ def resume_imports() -> None:
 def expire_rights() -> None:
     """Rights whose last day has passed are marked as expired."""
     statuses.expire_rights(now())
+
+
+@every("10 1 * * *", "registry.remind_of_fees")
+def remind_of_fees() -> None:
+    """Owners are told of fees that come near, fall due or may be late."""
+    fee_calendar.remind_of_fees(now())

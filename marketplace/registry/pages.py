@@ -23,7 +23,17 @@ from marketplace.core.http import (
 from marketplace.core.i18n import _
 from marketplace.core.jobs import enqueue
 from marketplace.identity.organisations import names_of
-from marketplace.registry import asset_view, claims, consents, import_runs, ownership, rights_pages, title_pages, words
+from marketplace.registry import (
+    asset_view,
+    claims,
+    consents,
+    fee_pages,
+    import_runs,
+    ownership,
+    rights_pages,
+    title_pages,
+    words,
+)
 from marketplace.registry import import_template as import_template_files
 from marketplace.registry.assets import find_asset
 from marketplace.registry.blueprints import pages
@@ -33,7 +43,7 @@ from marketplace.registry.schemas import ClaimForm, ConsentForm, DecisionForm, U
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-__all__ = ["pages", "rights_pages", "title_pages"]
+__all__ = ["fee_pages", "pages", "rights_pages", "title_pages"]
 
 
 @dashboard_provider

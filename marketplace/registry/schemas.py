@@ -183,3 +183,21 @@ def short(asset: Any) -> dict[str, Any]:
     """An asset in short form."""
     shown: dict[str, Any] = AssetOut().dump(asset)
     return shown
+
+
+def deadline_json(item: Any) -> dict[str, Any]:
+    """A fee with its window, surcharge and way back."""
+    return {
+        "year": item.fee.year,
+        "opens_on": item.opens_on.isoformat() if item.opens_on else None,
+        "due_on": item.fee.due_on.isoformat(),
+        "grace_until": item.fee.grace_until.isoformat(),
+        "amount": _money(item.fee.amount),
+        "surcharge": _money(item.surcharge),
+        "restoration": item.restoration.value,
+        "state": item.fee.state.value,
+    }
+
+
+def _money(amount: Any) -> dict[str, str] | None:
+    return {"amount": amount.format(), "currency": amount.currency} if amount else None

@@ -108,6 +108,7 @@ def upgrade() -> None:
     _make_consents()
     _make_licence_cells()
     _make_ownership_claims()
+    _make_fee_tables()
     for statement in RULES:
         op.execute(statement)
 
@@ -650,4 +651,34 @@ TABLES = (
     "consents",
     "licence_cells",
     "ownership_claims",
+    "fee_calendars",
+    "fee_reminders",
 )
+
+
+def _make_fee_tables() -> None:
+    """The tables fee_calendars and fee_reminders."""
+    op.create_table(
+        "fee_calendars",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("address_sha256", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_fee_calendars_organisation_id_organisations")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fee_calendars")),
+    )
+    op.create_index("uq_fee_calendars_organisation_id", "fee_calendars", ["organisation_id"], unique=True)
+    op.create_index("uq_fee_calendars_address_sha256", "fee_calendars", ["address_sha256"], unique=True)
+    op.create_table(
+        "fee_reminders",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("stage", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name=op.f("fk_fee_reminders_asset_id_assets")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fee_reminders")),
+    )
+    op.create_index("uq_fee_reminders", "fee_reminders", ["asset_id", "due_on", "stage"], unique=True)
