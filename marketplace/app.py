@@ -128,9 +128,10 @@ def _add_rooms(app: APIFlask) -> None:
     """Each room's pages and API, and what it registers when it is loaded."""
     from marketplace.reactions import REACTIONS, RECORDER
 
-    for room in ROOMS:
-        app.register_blueprint(import_module(f"marketplace.{room}.api").api)
-        app.register_blueprint(import_module(f"marketplace.{room}.pages").pages)
+    loaded = [(import_module(f"marketplace.{room}.api"), import_module(f"marketplace.{room}.pages")) for room in ROOMS]
+    for api, pages in loaded:  # only when all are loaded: a room's pages may add routes to its API
+        app.register_blueprint(api.api)
+        app.register_blueprint(pages.pages)
     app.register_blueprint(import_module("marketplace.deals.auction_api").api)
     app.register_blueprint(import_module("marketplace.deals.auction_pages").pages)
     listen(RECORDER, REACTIONS)

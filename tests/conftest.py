@@ -30,7 +30,7 @@ from marketplace.settings import Settings
 from tests import live_processes
 
 FORKING = get_context("forkserver")
-FORKING.set_forkserver_preload(["tests.live_processes"])
+FORKING.set_forkserver_preload(["marketplace.app", "tests.live_processes"])
 ROOT = Path(__file__).resolve().parents[1]
 HOME = Path(os.environ.get("MARKETPLACE_TEST_HOME", ROOT / "var" / "test"))
 

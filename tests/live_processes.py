@@ -1,19 +1,10 @@
-"""What runs in the processes of a live server; they are forked from one that has loaded every module once."""
+"""What runs in the processes of a live server, each of which puts the application together as production does."""
 
 import os
 import sys
-from importlib import import_module
 
 import flask.cli
 import gunicorn.app.wsgiapp  # type: ignore[import-untyped]  # gunicorn has no types
-
-import marketplace.reactions  # noqa: F401  # loaded once for all
-from marketplace.app import ROOMS, load_models
-
-load_models()
-for room in ROOMS:
-    import_module(f"marketplace.{room}.api")
-    import_module(f"marketplace.{room}.pages")
 
 
 def serve_pages(environment: dict[str, str], log: str, port: int) -> None:
