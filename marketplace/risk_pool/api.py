@@ -9,6 +9,7 @@ from marketplace.financing.due_dates import business_date
 from marketplace.financing.monitoring_schemas import ShockIn
 from marketplace.financing.stressed_books import Asked
 from marketplace.risk_pool import boards, claims_api, enrolling, pools, schemes, standings, stress_tests, take_over_api
+from marketplace.risk_pool import report_pages as report_pages  # its route must stand before the API is registered
 from marketplace.risk_pool.blueprint import api
 from marketplace.risk_pool.enrolments import capacity_of, find_enrolment
 from marketplace.risk_pool.published_schemes import published_scheme, published_schemes
