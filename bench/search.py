@@ -2,6 +2,7 @@
 
 import json
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -10,9 +11,12 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
+from sqlalchemy import make_url, text
+
 from bench.corpus import list_some, pour
+from bench.known_items import DATA, measure_against
 from bench.load import Call, send
-from bench.server import own_database, running
+from bench.server import environment, own_database, running
 from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.listings.matching import matching
@@ -121,6 +125,40 @@ def measure_freshness(address: str) -> float:
     return round(time.perf_counter() - begun, 2)
 
 
+RENAMED = """
+UPDATE assets SET titles = jsonb_build_object('zh', '杀后改名', 'en', titles->>'en')
+WHERE id IN (SELECT id FROM assets ORDER BY id LIMIT 20000)
+"""
+
+
+def measure_killed(url: str) -> dict[str, Any]:
+    """Kill -9 an indexer in the middle of its work, then compare index and database asset by asset."""
+    session.execute(text(RENAMED))
+    session.commit()
+    note = follower().folder / follower().place().generation / "meta.json"
+    before = note.stat().st_mtime_ns
+    command = [sys.executable, "-m", "flask", "search", "杀后改名"]
+    indexer = subprocess.Popen(command, env=environment(url, SECRET), stdout=subprocess.DEVNULL)
+    while indexer.poll() is None and note.stat().st_mtime_ns == before:
+        time.sleep(0.001)
+    indexer.kill()
+    indexer.wait()
+    left = search_assets("杀后改名", {}, None, with_facets=False).total
+    begun = time.perf_counter()
+    found = follower().verify()
+    session.commit()
+    return {
+        "killed_midway": 0 < left < 20_000,
+        "differences_after_kill": found["missing"] + found["stale"] + found["surplus"],
+        "verify_seconds": round(time.perf_counter() - begun, 1),
+    }
+
+
+def plain_address(url: str) -> str:
+    """The database's address as the driver itself reads it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def run(count: int = 200_000, rounds: int = 40, seconds: float = 5.0) -> dict[str, Any]:
     """Everything on a database and index of their own, dropped afterwards."""
     with own_database(SECRET) as url:
@@ -133,6 +171,11 @@ def run(count: int = 200_000, rounds: int = 40, seconds: float = 5.0) -> dict[st
         figures = measure_calls(rounds)
         with running(url, SECRET, worker=True) as address:
             figures |= measure_http(address, seconds) | {"fresh_after_seconds": measure_freshness(address)}
+        figures |= measure_killed(url)
+        if DATA.exists():
+            figures |= measure_against(plain_address(url))
+        else:
+            print(f"known items are not measured: no records at {DATA}", file=sys.stderr)
         size = sum(file.stat().st_size for file in follower().folder.rglob("*") if file.is_file())
     return {
         "assets": count, "made_at": now().isoformat(timespec="seconds"), "copy_seconds": round(copied, 1),

@@ -46,20 +46,24 @@ def own_database(secret: str) -> Iterator[str]:
         cluster.leave()
 
 
+def environment(url: str, secret: str) -> dict[str, str]:
+    """The settings of a process that works on this database."""
+    return os.environ | {
+        "DATABASE_URL": url, "MARKETPLACE_ENV": "local", "MARKETPLACE_HOME": str(HOME), "SECRET_KEY": secret,
+        "RATE_LIMITS": "0", "FLASK_APP": "wsgi",
+    }  # fmt: skip
+
+
 @contextmanager
 def running(url: str, secret: str, worker: bool = False, threads: int = 4) -> Iterator[str]:
     """gunicorn with two workers on this database; yields its address and stops it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {
-        "DATABASE_URL": url, "MARKETPLACE_ENV": "local", "MARKETPLACE_HOME": str(HOME), "SECRET_KEY": secret,
-        "RATE_LIMITS": "0", "FLASK_APP": "wsgi",
-    }  # fmt: skip
     web = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", f"127.0.0.1:{port}", "-w", "2", "-k", "gthread",
            "--threads", str(threads), "--log-level", "warning"]  # fmt: skip
     commands = [web, *([[sys.executable, "-m", "flask", "worker"]] if worker else [])]
-    processes = [subprocess.Popen(command, env=environment) for command in commands]
+    processes = [subprocess.Popen(command, env=environment(url, secret)) for command in commands]
     try:
         _wait(f"http://127.0.0.1:{port}/healthz")
         yield f"http://127.0.0.1:{port}"
@@ -80,7 +84,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _wait(address: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while True:
         try:
             urllib.request.urlopen(address, timeout=2).read()
