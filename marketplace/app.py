@@ -3,11 +3,11 @@
 import uuid
 from decimal import Decimal
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import django_htmx
-import flask_swagger_ui
 from apiflask import APIFlask
 from flask import Blueprint, Response, g, request
 from flask_babel import Babel
@@ -136,8 +136,15 @@ def _add_rooms(app: APIFlask) -> None:
     app.register_blueprint(import_module("marketplace.deals.auction_pages").pages)
     listen(RECORDER, REACTIONS)
     app.register_blueprint(_static("assets", Path(web.__file__).parent / "static", "/frame"))
-    app.register_blueprint(_static("swagger", Path(flask_swagger_ui.__file__).parent / "dist", "/vendor/swagger"))
+    app.register_blueprint(_static("swagger", _package_folder("flask_swagger_ui") / "dist", "/vendor/swagger"))
     app.register_blueprint(_static("htmx", Path(django_htmx.__file__).parent / "static/django_htmx", "/vendor/htmx"))
+
+
+def _package_folder(name: str) -> Path:
+    """Where an installed package lies, without loading it: only its files are wanted."""
+    spec = find_spec(name)
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent
 
 
 def _static(name: str, folder: Path, prefix: str) -> Blueprint:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from types import FrameType
@@ -20,6 +21,8 @@ from marketplace.core.jobs import run_worker
 from marketplace.core.migrating import migrate
 
 STOP_WITHIN_SECONDS = 20
+LOADED_FOR_PAGES = ("rjieba", "cn2an", "pyhanko.sign.signers", "stripe")
+"""Libraries that load on first use; the server loads them before it forks, so that no reader waits for them."""
 
 
 @click.command("init-db")
@@ -58,6 +61,8 @@ def serve(host: str, port: int, workers: int, threads: int, seed: bool) -> None:
         "gunicorn", "wsgi:app", "--bind", f"{host}:{port}", "--workers", str(workers),
         "--worker-class", "gthread", "--threads", str(threads), "--access-logfile", "/dev/null", "--log-level", "warning",
     ]  # fmt: skip
+    for library in LOADED_FOR_PAGES:
+        import_module(library)
     forking = get_context("fork")
     children = [
         forking.Process(target=_serve_pages, args=(web,)),

@@ -2,8 +2,6 @@
 
 from decimal import Decimal
 
-import cn2an
-
 from marketplace.core.money import EXPONENTS, Money
 
 CURRENCY_ZH = {
@@ -67,6 +65,8 @@ def in_chinese(money: Money) -> str:
     """The amount in Chinese capitals with its currency: 人民币壹佰贰拾万元整."""
     if money.amount_minor < 0 or money.amount >= LARGEST_IN_WORDS:
         raise AmountNotReadable(str(money))
+    import cn2an  # loads only where an amount is written in words
+
     words = str(cn2an.an2cn(f"{money.amount:f}", "rmb"))
     if read_chinese(words) != money.amount:
         raise AmountNotReadable(f"{money} ≠ {words}")

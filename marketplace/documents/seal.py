@@ -10,12 +10,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from flask import current_app
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign import fields, signers
-from pyhanko.sign.timestamps import HTTPTimeStamper
-from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko_certvalidator import ValidationContext
 
 from marketplace.settings import Settings
 
@@ -32,6 +26,9 @@ class SealKeyMissing(RuntimeError):
 
 def seal_pdf(content: bytes, reason: str) -> bytes:
     """The file with the platform's signature appended; what was there before is unchanged."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter  # loads only where a file is sealed
+    from pyhanko.sign import fields, signers
+
     key, certificate = _key_files()
     load: Any = signers.SimpleSigner.load
     signer = load(str(key), str(certificate))
@@ -48,6 +45,10 @@ def seal_pdf(content: bytes, reason: str) -> bytes:
 
 def stamp_pdf(content: bytes) -> bytes:
     """The sealed file with the independent authority's document time stamp (RFC 3161, PAdES-LTA) appended."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import signers
+    from pyhanko.sign.timestamps import HTTPTimeStamper
+
     settings: Settings = current_app.extensions["settings"]
     stamper = signers.PdfTimeStamper(HTTPTimeStamper(settings.timestamp_url or "", timeout=STAMP_WAIT_SECONDS))
     stamped = stamper.timestamp_pdf(IncrementalPdfFileWriter(io.BytesIO(content)), "sha256")
@@ -56,6 +57,10 @@ def stamp_pdf(content: bytes) -> bytes:
 
 def seal_is_intact(content: bytes) -> bool:
     """Whether a sealed file carries our seal over its whole content, unaltered."""
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation import validate_pdf_signature
+    from pyhanko_certvalidator import ValidationContext
+
     _key, certificate = _key_files()
     trusted = x509.load_pem_x509_certificate(certificate.read_bytes())
     signatures = PdfFileReader(io.BytesIO(content)).embedded_signatures

@@ -15,8 +15,6 @@ from typing import Literal
 
 import pylopdf_fonts_zh_cn
 import typst
-from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.pdf_utils.reader import PdfFileReader
 
 MOST_PAGES = 300
 TRIAL_SECONDS = 20
@@ -54,6 +52,9 @@ def count_pages(content: bytes, ending: str) -> int:
 
 
 def _stated_pages(content: bytes) -> int:
+    from pyhanko.pdf_utils.misc import PdfError  # loads only where a stranger's file is tried
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
     try:
         reader = PdfFileReader(io.BytesIO(content))
         if reader.encrypted:

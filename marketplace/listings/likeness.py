@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import numpy
-import rjieba
 from flask import current_app
 from numpy.typing import NDArray
 
@@ -82,6 +81,8 @@ def _largest(numbers: Numbers, most: int) -> NDArray[numpy.int64]:
 
 def words_of(text: str) -> list[str]:
     """The words of a text: Chinese cut into words of two and more characters, Latin words of three and more letters."""
+    import rjieba  # its dictionary takes thirty megabytes: loaded where words are cut
+
     found: list[str] = []
     for piece in pieces(fold(text)):
         if is_han(piece):

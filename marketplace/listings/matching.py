@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Self
 
-import rjieba
 from tantivy import FieldType, Occur, Query
 
 from marketplace.listings.numbers import number_readings
@@ -139,6 +138,8 @@ def _in_text(field: str, found: list[str], words: Words) -> Query:
 def _chinese(field: str, run: str) -> Query:
     if len(run) <= LONGEST_UNSPLIT:
         return _phrase(field, [run])
+    import rjieba  # its dictionary takes thirty megabytes: loaded where words are cut
+
     parts = list(dict.fromkeys(part for part in rjieba.cut(run) if len(part) > 1))
     if len(parts) < 2:
         return _phrase(field, [run])

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import stripe
 from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -165,6 +164,8 @@ def _card_differences(now: datetime) -> list[dict[str, str]]:
     """Card payments whose amount or state Stripe knows differently."""
     if not stripe_gateway.cards_are_on():
         return []
+    import stripe  # loads only where Stripe is asked
+
     query = select(Collection).where(
         Collection.method == Method.CARD, Collection.stripe_intent_id.is_not(None),
         Collection.created_at >= now - CARDS_LOOKED_BACK,

@@ -1,16 +1,18 @@
 """The one place that talks to Stripe: card pages, refunds, and the truth about a payment."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import stripe
 from flask import current_app
 
 from marketplace.core.errors import Refused, require
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.settings import Settings
+
+if TYPE_CHECKING:
+    import stripe
 
 TOLERANCE_SECONDS = 300
 
@@ -145,7 +147,9 @@ def _settings() -> Settings:
     return settings
 
 
-def _client() -> stripe.StripeClient:
+def _client() -> "stripe.StripeClient":
+    import stripe  # loads only where Stripe is asked
+
     require_cards()
     settings = _settings()
     addresses: Any = {"api": settings.stripe_api_base} if settings.stripe_api_base else None

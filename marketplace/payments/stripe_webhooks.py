@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-import stripe
 from sqlalchemy import String
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -84,6 +83,8 @@ def receive_event(body: bytes, signature: str | None, now: datetime) -> bool:
 
 
 def _verified(body: bytes, signature: str | None) -> dict[str, Any]:
+    import stripe  # loads only where Stripe speaks
+
     secret = stripe_gateway.webhook_secret()
     try:
         stripe.WebhookSignature.verify_header(body, signature or "", secret, tolerance=stripe_gateway.TOLERANCE_SECONDS)

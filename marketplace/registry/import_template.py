@@ -3,11 +3,6 @@
 import io
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-
 from marketplace.core.i18n import _, _l
 from marketplace.registry.assets import AssetKind, LegalStatus
 from marketplace.registry.offices.own_table import TEMPLATE_COLUMNS
@@ -48,6 +43,10 @@ def template_text() -> str:
 
 def template_workbook() -> bytes:
     """The heading, everything below it kept as text, and a second sheet that explains each column."""
+    from openpyxl import Workbook  # loads only where a workbook is made
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = "rights"
@@ -71,6 +70,9 @@ def template_workbook() -> bytes:
 
 
 def _pick_list(sheet: Any, column: str, choices: list[str]) -> None:
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
     letter = get_column_letter(TEMPLATE_COLUMNS.index(column) + 1)
     rule = DataValidation(type="list", formula1=f'"{",".join(choices)}"', allow_blank=True)
     rule.add(f"{letter}2:{letter}{CHECKED_ROWS}")

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import lsq_linear
 
 Floats = NDArray[np.float64]
 
@@ -100,6 +99,8 @@ def fit_line(table: PriceTable) -> Line:
     least = np.full(count, -np.inf)
     least[[index for index, name in enumerate(table.names) if name in table.rising]] = 0.0
     stacked = np.vstack([matrix, penalty]), np.append(table.log_price, np.zeros(count - 1))
+    from scipy.optimize import lsq_linear  # loads only where prices are learned
+
     solved = lsq_linear(*stacked, bounds=(least, np.inf), tol=1e-10)
     return Line(design, np.round(solved.x, 10))
 

@@ -6,8 +6,6 @@ from datetime import date, datetime, time
 from typing import Any, BinaryIO, cast
 from zipfile import ZipFile
 
-import openpyxl
-
 from marketplace.registry.offices.record import Row, UnreadableFile
 from marketplace.registry.offices.tables import known_table, read_rows
 
@@ -51,6 +49,8 @@ def _rest(rows: Iterator[tuple[int, list[str]]], sheet: int, width: int) -> Iter
 
 def _sheet_rows(archive: ZipFile) -> Iterator[tuple[int, list[str]]]:
     """Each row that holds something, with the number of its sheet."""
+    import openpyxl  # loads only where a workbook is read
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
