@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from marketplace.core.errors import Malformed, Problem
 from marketplace.core.i18n import _l
-from marketplace.registry.assets import AssetKind, LegalStatus, find_asset, find_by_number
+from marketplace.registry.assets import PATENT_KINDS, AssetKind, LegalStatus, find_asset, find_by_number
 from marketplace.registry.conflicts import EXCLUSIVE, NON_EXCLUSIVE, OPEN, SOLE
 from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind
 from marketplace.registry.names import normal_name
@@ -23,6 +23,7 @@ _EXCLUSIVITIES = {
     "open": OPEN,
 }  # fmt: skip
 _LICENCE_WORDS = {"exclusive_licence": EXCLUSIVE, "sole_licence": SOLE, "non_exclusive_licence": NON_EXCLUSIVE}
+_ORDERS = ("pledge", "preservation", "ownership_dispute", "invalidation_proceedings")
 _BURDEN_OF = {
     EXCLUSIVE: EncumbranceKind.EXCLUSIVE_LICENCE, SOLE: EncumbranceKind.SOLE_LICENCE,
     NON_EXCLUSIVE: EncumbranceKind.NON_EXCLUSIVE_LICENCE, OPEN: EncumbranceKind.OPEN_LICENCE,
@@ -119,23 +120,24 @@ def _standing(case: dict[str, Any]) -> Standing:
         status = LegalStatus(str(facts.get("status", "in_force")))
     except ValueError as wrong:
         raise Malformed("asset", _l("This kind of instrument is not known.")) from wrong
+    pledged_once = facts.get("office", "CN") == "CN" and kind in PATENT_KINDS
     return Standing(
         office=str(facts.get("office", "WO")),
         kind=kind,
         status=status,
         expires_on=_day(facts, "expires_on"),
-        burdens=tuple(_burden(item, index) for index, item in enumerate(existing)),
+        burdens=tuple(_burden(item, index, pledged_once) for index, item in enumerate(existing)),
     )
 
 
-def _burden(item: Any, index: int) -> Encumbrance:
+def _burden(item: Any, index: int, pledged_once: bool) -> Encumbrance:
     if not isinstance(item, dict):
         raise Malformed("existing", _l("Each case is a JSON object."))
     name = str(item.get("kind", "licence"))
     begins, ends = _day(item, "begins_on") or date.min, _day(item, "ends_on")
     reference = str(item.get("id") or item.get("reference") or index)
     kind = EncumbranceKind.PLEDGE
-    if name in ("preservation", "ownership_dispute", "pledge"):
+    if name in _ORDERS:
         kind = EncumbranceKind(name)
     else:
         instrument = read_instrument(item, needs_asset=False)
@@ -148,7 +150,7 @@ def _burden(item: Any, index: int) -> Encumbrance:
         ends_on=ends,
         territory=list(_words(item, "territory")),
         fields=list(_words(item, "fields")),
-        single_pledge=True,
+        single_pledge=pledged_once and kind is EncumbranceKind.PLEDGE,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from marketplace.registry.assets import DEAD_STATUSES, AssetKind, LegalStatus
+from marketplace.registry.assets import DEAD_STATUSES, PATENT_KINDS, AssetKind, LegalStatus
 from marketplace.registry.conflicts import (
     EXCLUSIVE,
     NON_EXCLUSIVE,
@@ -136,6 +136,8 @@ def _status_conflicts(instrument: Instrument, standing: Standing, on: date) -> l
     rule = "CN-STA-01" if standing.chinese else "ANY-STA-01"
     if standing.status in DEAD_STATUSES:
         return [Conflict("status", rule_on(rule, on), standing.status.value)]
+    if instrument.kind == "open_licence" and standing.chinese and standing.kind not in PATENT_KINDS:
+        return [Conflict("kind", rule_on("CN-OPN-01", on), standing.kind.value)]
     if standing.status is LegalStatus.PENDING and instrument.kind == "pledge":
         return [Conflict("status", rule_on("CN-REF-03" if standing.chinese else rule, on), "pending")]
     if standing.status is LegalStatus.PENDING and instrument.kind == "open_licence":
@@ -151,6 +153,7 @@ def _title_conflicts(instrument: Instrument, standing: Standing, on: date) -> li
     if instrument.grantor_id not in owners:
         return [Conflict("ownership", rule_on("ANY-OWN-01", on))]
     plain = instrument.kind == "licence" and (instrument.exclusivity or NON_EXCLUSIVE) == NON_EXCLUSIVE
+    plain = plain and standing.office != "SG"  # there a licence, too, needs the others' consent
     others = owners - {instrument.grantor_id} - set(standing.co_owner_consents)
     if not others or plain or instrument.kind == "listing":
         return []
@@ -197,12 +200,13 @@ def _term_conflicts(instrument: Instrument, standing: Standing, on: date) -> lis
     last = standing.expires_on
     if instrument.kind not in ("licence", "open_licence", "pledge") or standing.kind is AssetKind.TRADEMARK:
         return []
-    if last is None or instrument.ends_on is None or instrument.ends_on <= last:
+    late = last is not None and (instrument.begins_on or on) > last
+    if last is None or not (late or (instrument.ends_on or last) > last):
         return []
     rule = "ANY-LIC-01"
     if standing.chinese:
         rule = "CN-REF-06" if instrument.kind == "pledge" else "CN-LIC-01"
-    return [Conflict("term", rule_on(rule, on), last.isoformat())]
+    return [Conflict("term", rule_on(rule, on), "" if late else last.isoformat())]
 
 
 def _consent_alternatives(conflicts: list[Conflict]) -> list[Alternative]:
@@ -212,7 +216,7 @@ def _consent_alternatives(conflicts: list[Conflict]) -> list[Alternative]:
             found.append(Alternative("consent_of_pledgee", conflict.with_reference))
         elif conflict.with_reference == "co_owners":
             found.append(Alternative("consent_of_co_owners"))
-        elif conflict.with_reference == "term":
+        elif conflict.with_reference == "term" and conflict.detail:
             found.append(Alternative("ends_on", conflict.detail))
     return found
 
