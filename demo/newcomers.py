@@ -8,6 +8,7 @@ from email.policy import default
 from typing import Any
 from uuid import uuid4
 
+from pypdf import PdfWriter
 from stdnum.cn import uscc
 
 from demo.report import Figure, chapter, show, until
@@ -17,7 +18,6 @@ from demo.visitors import Visitor, cny
 EMAIL, PERSON, PASSWORD = "founder@newcomer.example", "Lin Xiao (DEMO)", "a paper kite over the quiet harbour"
 NAME_ZH, NAME_EN = "纸鸢新创科技有限公司（演示）", "Demo Paper Kite Ventures Ltd (fictional)"
 FORMER_NAME = "纸鸢旧坊（演示）"
-LICENCE = b"%PDF-1.4\n% DEMO business licence, fictional\n%%EOF\n"
 REASON = "The English name is missing on the licence; please give it as registered (DEMO)."
 
 
@@ -25,6 +25,15 @@ def fictional_credit_code() -> str:
     """A number that passes the check of GB 32100 and belongs to nobody: its middle says that it is a demo."""
     front = "91440101MADEM0001"
     return front + str(uscc.calc_check_digit(front))
+
+
+def licence_document() -> bytes:
+    """An empty page whose title says that it stands for a business licence of the demo."""
+    paper, out = PdfWriter(), io.BytesIO()
+    paper.add_blank_page(595, 842)
+    paper.add_metadata({"/Title": "DEMO business licence, fictional"})
+    paper.write(out)
+    return out.getvalue()
 
 
 def full_width(text: str) -> str:
@@ -104,7 +113,7 @@ def refuse_before_approval(newcomer: Visitor, lot_id: str) -> None:
 
 def pass_verification(newcomer: Visitor, operator: Visitor) -> None:
     """Licence, submission, one return with a reason, correction, approval."""
-    upload = ("licence.pdf", LICENCE)
+    upload = ("licence.pdf", licence_document())
     newcomer.submit("/organisation", "/organisation/documents", {"kind": "business_licence"}, upload)
     newcomer.submit("/organisation", "/organisation/submission", {})
     own = newcomer.get("/organisation")["id"]

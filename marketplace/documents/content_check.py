@@ -11,6 +11,7 @@ import puremagic
 
 from marketplace.core.errors import Malformed
 from marketplace.core.i18n import _l
+from marketplace.documents.pdf_check import PdfFinding, examine
 
 LARGEST_FILE_BYTES = 20 * 1024 * 1024
 LARGEST_IMAGE_PIXELS = 40_000_000
@@ -30,7 +31,6 @@ EXTENSIONS = {
 """Media type → the endings its name may have."""
 
 _TEST_VIRUS = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
-_ACTIVE_PDF = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia|XFA)\b")
 _MARKUP = re.compile(r"<\s*(html|script|svg|iframe|body|!doctype\s+html)", re.IGNORECASE)
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF])
 _RESERVED = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d)(\..*)?", re.IGNORECASE)
@@ -86,10 +86,13 @@ def _recognise(content: bytes, name: str) -> str:
 
 
 def _check_pdf(content: bytes) -> str:
-    if b"%%EOF" not in content[-2048:]:
-        raise FileRefused(_l("This PDF is damaged."))
-    if _ACTIVE_PDF.search(content) or _MARKUP.search(content[:4096].decode("latin-1")):
+    finding = examine(content)
+    if finding is PdfFinding.ACTIVE or _MARKUP.search(content[:4096].decode("latin-1")):
         raise FileRefused(_l("This PDF contains scripts or attachments. Print it to a plain PDF and upload that."))
+    if finding is PdfFinding.DAMAGED:
+        raise FileRefused(_l("This PDF is damaged."))
+    if finding is PdfFinding.LOCKED:
+        raise FileRefused(_l("This PDF needs a password. Save it without one and upload that."))
     return PDF
 
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-HEAVY = {"sklearn", "scipy", "rjieba", "pyhanko", "openpyxl", "stripe", "cn2an", "aiohttp", "flask_swagger_ui"}
+HEAVY = {"sklearn", "scipy", "rjieba", "pyhanko", "openpyxl", "stripe", "cn2an", "aiohttp", "flask_swagger_ui", "pypdf"}
 
 
 def test_loading_the_application_loads_no_heavy_library() -> None:

@@ -136,7 +136,6 @@ def test_the_log_names_every_page_and_its_mark_and_is_never_changed(db: Any) -> 
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("hollow.pdf", b"%PDF-1.7\n%%EOF"),
         ("count.pdf", make_pdf("x").replace(b"/Count 1", b"/Count 9")),
         ("table.csv", b"a,b\n1,2\n"),
     ],

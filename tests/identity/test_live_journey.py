@@ -17,6 +17,7 @@ from marketplace.identity.passwords import set_password
 from marketplace.identity.people import Membership
 from marketplace.identity.roles import Role
 from tests.conftest import LiveServer
+from tests.makers.documents import make_pdf
 from tests.makers.identity import make_organisation, make_person
 
 PASSWORD = "forty grey herons wade"
@@ -99,7 +100,7 @@ def test_from_a_letter_to_a_verified_organisation_with_two_members(live_server: 
     assert refused.status_code == 422 and "error-summary" in refused.text and 'value="9111"' in refused.text
     done = founder.send("/organisations/new", "/organisations/new", registration)
     assert done.headers["Location"] == "/organisation"
-    files = {"file": ("营业执照.pdf", b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n", "application/pdf")}
+    files = {"file": ("营业执照.pdf", make_pdf(), "application/pdf")}
     added = founder.send("/organisation", "/organisation/documents", {"kind": "business_licence"}, files=files)
     assert added.status_code == 303, added.text
     assert founder.send("/organisation", "/organisation/submission", {}).status_code == 303

@@ -38,6 +38,7 @@ from marketplace.identity.verification import (
     suspend_organisation,
 )
 from tests.identity.test_sign_in import enter, make_member
+from tests.makers.documents import make_pdf
 from tests.makers.identity import make_actor, make_organisation, make_person
 
 CODE = "91110000600037341L"
@@ -317,7 +318,7 @@ def test_a_licence_document_is_uploaded_and_only_the_operator_and_the_owner_read
     actor = make_actor(make_organisation(status=S.DRAFT))
     operator, stranger = make_actor(kind="platform_operator"), make_actor()
     db.commit()
-    picture = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+    picture = make_pdf()
     data = {"kind": "business_licence", "file": (BytesIO(picture), "营业执照.pdf")}
     answer = sign_in(client, actor).post("/organisation/documents", data=data)
     assert answer.status_code == 303, answer.text
