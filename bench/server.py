@@ -55,17 +55,20 @@ def environment(url: str, secret: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(url: str, secret: str, worker: bool = False, threads: int = 4) -> Iterator[str]:
-    """gunicorn with two workers on this database; yields its address and stops it."""
+def running(url: str, secret: str, worker: bool = False, threads: int = 4, live: bool = False) -> Iterator[str]:
+    """gunicorn with two workers on this database, live updates on the next port; yields its address and stops it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     web = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", f"127.0.0.1:{port}", "-w", "2", "-k", "gthread",
            "--threads", str(threads), "--log-level", "warning"]  # fmt: skip
-    commands = [web, *([[sys.executable, "-m", "flask", "worker"]] if worker else [])]
+    flask = [sys.executable, "-m", "flask"]
+    commands = [web, *([[*flask, "worker"]] if worker else [])]
+    commands += [[*flask, "live", "--port", str(port + 1)]] if live else []
     processes = [subprocess.Popen(command, env=environment(url, secret)) for command in commands]
     try:
-        _wait(f"http://127.0.0.1:{port}/healthz")
+        for offset in range(1 + live):
+            _wait(f"http://127.0.0.1:{port + offset}/healthz")
         yield f"http://127.0.0.1:{port}"
     finally:
         for process in processes:

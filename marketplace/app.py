@@ -31,7 +31,7 @@ ROOMS = (
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'; script-src 'self'; style-src 'self'"
+    "frame-ancestors 'none'; script-src 'self'; style-src 'self'; connect-src 'self'"
 )
 
 
@@ -161,7 +161,8 @@ def _protect(app: APIFlask) -> None:
     @app.after_request
     def harden(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        policy = f"{CONTENT_SECURITY_POLICY} {app.extensions['settings'].live_url}".rstrip()
+        headers.setdefault("Content-Security-Policy", policy)
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"

@@ -19,6 +19,7 @@ class Settings:
     database_url: str | None
     secret_key: str
     public_url: str = "http://127.0.0.1:5000"
+    live_url: str = ""
     demo: bool = False
     production: bool = False
     testing: bool = False
@@ -51,6 +52,7 @@ class Settings:
             database_url=database_url,
             secret_key=secret_key,
             public_url=env.str("PUBLIC_URL", "http://127.0.0.1:5000"),
+            live_url=env.str("LIVE_URL", "").rstrip("/"),
             demo=env.bool("DEMO", False),
             production=production,
             stripe_secret_key=env.str("STRIPE_SECRET_KEY", None) or None,

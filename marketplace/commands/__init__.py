@@ -21,5 +21,5 @@ def add_commands(app: Flask) -> None:
     """Give the application its commands."""
     for room in (audit, auctions, financing, ledger, registry, risk_pool, search, valuation):
         app.cli.add_command(room.group)
-    for command in (doctor.doctor, running.serve, running.worker, running.init_db, seed.seed):
+    for command in (doctor.doctor, running.serve, running.worker, running.live, running.init_db, seed.seed):
         app.cli.add_command(command)

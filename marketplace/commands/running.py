@@ -42,6 +42,15 @@ def worker(concurrency: int) -> None:
     run_worker(current_app.extensions["database_url"], concurrency)
 
 
+@click.command("live")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=5001, show_default=True)
+@with_appcontext
+def live(host: str, port: int) -> None:
+    """Stream live updates of running lots until stopped."""
+    _stream_updates(host, port)
+
+
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=5000, show_default=True)
@@ -50,13 +59,16 @@ def worker(concurrency: int) -> None:
 @click.option("--seed", is_flag=True, help="Make the demo first, unless it is there.")
 @with_appcontext
 def serve(host: str, port: int, workers: int, threads: int, seed: bool) -> None:
-    """Run the web server and the worker together until Ctrl-C."""
+    """Run the web server, the worker and the live updates (on the next port) together until Ctrl-C."""
     if seed:
         make_demo()
         session.remove()
     settings = current_app.extensions["settings"]
     if "PUBLIC_URL" not in os.environ:
-        current_app.extensions["settings"] = replace(settings, public_url=f"http://{host}:{port}")
+        settings = replace(settings, public_url=f"http://{host}:{port}")
+    if "LIVE_URL" not in os.environ:
+        settings = replace(settings, live_url=f"http://{host}:{port + 1}")
+    current_app.extensions["settings"] = settings
     web = [
         "gunicorn", "wsgi:app", "--bind", f"{host}:{port}", "--workers", str(workers),
         "--worker-class", "gthread", "--threads", str(threads), "--access-logfile", "/dev/null", "--log-level", "warning",
@@ -67,6 +79,7 @@ def serve(host: str, port: int, workers: int, threads: int, seed: bool) -> None:
     children = [
         forking.Process(target=_serve_pages, args=(web,)),
         forking.Process(target=_run_jobs, args=(current_app.extensions["database_url"],)),
+        forking.Process(target=_run_updates, args=(host, port + 1)),
     ]
     for child in children:
         child.start()
@@ -86,6 +99,17 @@ def _serve_pages(words: list[str]) -> None:
 def _run_jobs(database_url: str) -> None:
     os.setsid()
     run_worker(database_url)
+
+
+def _run_updates(host: str, port: int) -> None:
+    os.setsid()
+    _stream_updates(host, port)
+
+
+def _stream_updates(host: str, port: int) -> None:
+    from marketplace.deals.live_server import run_live  # its library is loaded by this process alone
+
+    run_live(current_app._get_current_object(), host, port)  # type: ignore[attr-defined]  # the proxy's own accessor
 
 
 def _wait_for(children: Sequence[BaseProcess]) -> None:

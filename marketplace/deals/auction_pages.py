@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -31,6 +31,7 @@ from marketplace.deals import (
     bidding,
     envelopes,
     falling_prices,
+    live_lots,
     sealed_pages,
     second_chances,
 )
@@ -63,6 +64,8 @@ def _view(auction_id: UUID) -> dict[str, Any]:
         "mine": actor.organisation_id if actor else None,
         "maximum": own_maximum(actor, auction),
         "unconfirmed": auction_changes.unconfirmed_bid(auction, actor.organisation_id if actor else None),
+        "figures": live_lots.figures(auction, instant),
+        "stream": f"{current_app.extensions['settings'].live_url}/stream/auctions/{auction.id}",
         "envelopes": len(envelopes.standing_envelopes(auction_id)),
         "sealed": _takes_envelopes(auction, instant),
         "best": falling_prices.best_envelope(auction) if auction.status is AuctionStatus.LAST_WORD else None,
