@@ -10,16 +10,15 @@ from uuid import UUID
 
 from flask import Flask, Response, current_app, g, make_response, request
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, select
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.db import new_id, session
+from marketplace.core.db import ask, commit_each_statement, new_id, session
 from marketplace.core.errors import NotAllowed, NotSignedIn, Problem
 from marketplace.core.fields import AmountField, CursorIn, MoneyField, StrictSchema, cursor_page, page_form
 from marketplace.core.i18n import _l
-from marketplace.core.idempotency import IdempotencyKey
+from marketplace.core.idempotency import Claim, IdempotencyKey, IdempotencyKeyReused, KeptAnswer
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -31,13 +30,6 @@ class IdempotencyKeyMissing(Problem):
 
     status = 400
     message = _l("Send an Idempotency-Key header: this act must happen exactly once.")
-
-
-class IdempotencyKeyReused(Problem):
-    """The key was used before for another request."""
-
-    status = 422
-    message = _l("This Idempotency-Key was used for another request.")
 
 
 _loaders: list[Callable[[], Actor | None]] = []
@@ -107,15 +99,49 @@ def idempotent_unread(view: View) -> View:
     return _once(view, lambda: b"")
 
 
+def idempotent_within(view: View) -> View:
+    """The same where the act itself uses up the key and keeps its answer, in one statement that commits by itself."""
+
+    @wraps(view)
+    def within(*args: Any, **kwargs: Any) -> Any:
+        key = _sent_key()
+        if key is None:
+            raise IdempotencyKeyMissing()
+        g.claim = _claim_of(key, _content())
+        return view(*args, **kwargs)
+
+    within.__dict__["idempotent"] = True
+    within.__dict__["one_statement"] = True
+    return cast(View, within)
+
+
+def current_claim() -> Claim:
+    """The key that the current request must use up."""
+    return cast(Claim, g.claim)
+
+
+def answer_kept(kept: KeptAnswer) -> Response:
+    """The answer that an act has kept, as it is given now and to every repeat."""
+    response = Response(kept.body, status=kept.status, content_type="application/json")
+    if kept.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _sent_key() -> str | None:
+    key = request.headers.get("Idempotency-Key") or request.form.get("idempotency_key")
+    return key if key and len(key) <= 255 else None
+
+
 def _once(view: View, content: Callable[[], bytes]) -> View:
     @wraps(view)
     def once(*args: Any, **kwargs: Any) -> Any:
-        key = request.headers.get("Idempotency-Key") or request.form.get("idempotency_key")
-        if not key or len(key) > 255:
+        key = _sent_key()
+        if key is None:
             if request.path.startswith("/api/"):
                 raise IdempotencyKeyMissing()
             return view(*args, **kwargs)
-        claimed = _claim(key, content())
+        claimed = _claim(_claim_of(key, content()))
         if isinstance(claimed, Response):
             return claimed
         answer = make_response(view(*args, **kwargs))
@@ -126,27 +152,39 @@ def _once(view: View, content: Callable[[], bytes]) -> View:
     return cast(View, once)
 
 
+_CLAIM = """
+INSERT INTO idempotency_keys (id, scope, key, request_hash, at)
+VALUES (%(id)s, %(scope)s, %(key)s, %(request_hash)s, %(at)s) ON CONFLICT (scope, key) DO NOTHING RETURNING id
+"""
+_REMEMBER = """
+UPDATE idempotency_keys SET status = %(status)s, media_type = %(media_type)s, location = %(location)s, body = %(body)s
+WHERE id = %(id)s RETURNING id
+"""
+
+
 def _content() -> bytes:
     return request.get_data() or repr(sorted(_form_without_token())).encode()
 
 
-def _claim(key: str, content: bytes) -> UUID | Response:
-    """The claimed key's row, or the answer the key was given before."""
+def _claim_of(key: str, content: bytes) -> Claim:
     actor = optional_actor()
     scope = str((actor and (actor.organisation_id or actor.person_id)) or "anonymous")
     digest = hashlib.sha256(request.method.encode() + request.path.encode() + b"\0" + content).hexdigest()
-    made: UUID | None = session.execute(
-        insert(IdempotencyKey).values(id=new_id(), scope=scope, key=key, request_hash=digest, at=now())
-        .on_conflict_do_nothing(index_elements=["scope", "key"]).returning(IdempotencyKey.id)
-    ).scalar_one_or_none()  # fmt: skip
-    return made if made is not None else _replay(scope, key, digest)
+    return Claim(scope, key, digest)
 
 
-def _replay(scope: str, key: str, digest: str) -> Response:
+def _claim(claim: Claim) -> UUID | Response:
+    """The claimed key's row, or the answer the key was given before."""
+    claimed = new_id()
+    made = ask(_CLAIM, id=claimed, scope=claim.scope, key=claim.key, request_hash=claim.request_hash, at=now())
+    return claimed if made is not None else _replay(claim)
+
+
+def _replay(claim: Claim) -> Response:
     row: IdempotencyKey = session.execute(
-        select(IdempotencyKey).where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
+        select(IdempotencyKey).where(IdempotencyKey.scope == claim.scope, IdempotencyKey.key == claim.key)
     ).scalar_one()
-    if row.request_hash != digest:
+    if row.request_hash != claim.request_hash:
         raise IdempotencyKeyReused()
     replay = Response(row.body or b"", status=row.status or 200, content_type=row.media_type)
     replay.headers["Idempotent-Replayed"] = "true"
@@ -156,11 +194,9 @@ def _replay(scope: str, key: str, digest: str) -> Response:
 
 
 def _remember(claimed: UUID, answer: Response) -> None:
-    session.execute(
-        update(IdempotencyKey).where(IdempotencyKey.id == claimed).values(
-            status=answer.status_code, media_type=answer.content_type, location=answer.headers.get("Location"),
-            body=answer.get_data(),
-        ).execution_options(synchronize_session=False)
+    ask(
+        _REMEMBER, id=claimed, status=answer.status_code, media_type=answer.content_type,
+        location=answer.headers.get("Location"), body=answer.get_data(),
     )  # fmt: skip
 
 
@@ -175,6 +211,11 @@ def forget_old_keys(at: datetime) -> None:
 
 def end_transactions(app: Flask) -> None:
     """One request is one transaction: commit good answers, roll back refusals."""
+
+    @app.before_request
+    def begin() -> None:
+        if getattr(app.view_functions.get(request.endpoint or ""), "one_statement", False):
+            commit_each_statement()
 
     @app.before_request
     def check_csrf() -> None:
@@ -219,7 +260,7 @@ def dashboard_provider(provider: WaitingProvider) -> WaitingProvider:
 
 
 __all__ = [
-    "AmountField", "CursorIn", "MoneyField", "StrictSchema", "Waiting", "csrf", "current_actor", "cursor_page",
-    "dashboard_provider", "idempotent", "idempotent_unread", "load_actors_with", "needs", "optional_actor", "page_form", "public",
+    "AmountField", "CursorIn", "MoneyField", "StrictSchema", "Waiting", "answer_kept", "csrf", "current_actor",
+    "current_claim", "cursor_page", "dashboard_provider", "idempotent", "idempotent_unread", "idempotent_within", "load_actors_with", "needs", "optional_actor", "page_form", "public",
     "signed_in",
 ]  # fmt: skip

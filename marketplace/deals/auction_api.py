@@ -6,7 +6,18 @@ from uuid import UUID
 from apiflask import APIBlueprint
 
 from marketplace.core.clock import now
-from marketplace.core.http import CursorIn, current_actor, idempotent, idempotent_unread, needs, public, signed_in
+from marketplace.core.http import (
+    CursorIn,
+    answer_kept,
+    current_actor,
+    current_claim,
+    idempotent,
+    idempotent_unread,
+    idempotent_within,
+    needs,
+    public,
+    signed_in,
+)
 from marketplace.deals import (
     auction_changes,
     auction_closing,
@@ -76,12 +87,12 @@ def register(auction_id: UUID, wish: dict[str, Any]) -> Any:
 
 @api.post("/auctions/<uuid:auction_id>/bids")
 @needs("deal.trade")
-@idempotent
+@idempotent_within
 @api.input(BidIn, arg_name="bid")
 @api.output(BidOut, status_code=201)
 def place_bid(auction_id: UUID, bid: dict[str, Any]) -> Any:
     """Bid on an open lot."""
-    return bidding.place_bid(current_actor(), auction_id, bid["amount"], now())
+    return answer_kept(bidding.place_bid_once(current_actor(), auction_id, bid["amount"], current_claim()))
 
 
 @api.post("/auctions/<uuid:auction_id>/purchase")

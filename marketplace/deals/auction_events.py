@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CHAR, ForeignKey, String, Text, UniqueConstraint, select
+from sqlalchemy import CHAR, ForeignKey, Index, String, Text, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Model, session
@@ -20,7 +20,10 @@ class AuctionEvent(Model):
     """One line of the log; PostgreSQL gives it number, predecessor and hash, and refuses any later change."""
 
     __tablename__ = "auction_events"
-    __table_args__ = (UniqueConstraint("auction_id", "sequence"),)
+    __table_args__ = (
+        UniqueConstraint("auction_id", "sequence"),
+        Index("uq_auction_events_one_close", "auction_id", unique=True, postgresql_where=text("kind = 'closed'")),
+    )
 
     auction_id: Mapped[UUID] = mapped_column(ForeignKey("auctions.id"))
     sequence: Mapped[int] = mapped_column(default=0)

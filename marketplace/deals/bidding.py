@@ -1,16 +1,17 @@
 """Bidding: one bid is one round trip to the database, which locks the lot, reads the clock, decides and records."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
-from marketplace.audit.canonical import canonical_json
 from marketplace.core.actor import Actor
-from marketplace.core.db import new_id, session
+from marketplace.core.db import ask, new_id, session
 from marketplace.core.errors import NotAllowed, NotFound, Problem, require
+from marketplace.core.idempotency import Claim, IdempotencyKeyReused, KeptAnswer
 from marketplace.core.money import Money
 from marketplace.deals import auction_closing
 from marketplace.deals.auction_events import AuctionEvent
@@ -46,16 +47,33 @@ class Bid:
     leads: bool
 
 
-_PLACE = text(
-    "SELECT outcome, minimum_minor, currency, sequence, occurred_at, closes_at, bidder_code, hash, "
-    "leads, amount_minor "
-    "FROM auction_place_bid(:auction, :organisation, :person, :kind, :amount, :currency, :bid, :audit, :via, :tail)"
-)
+_PLACE = """
+SELECT * FROM auction_place_bid(%(auction)s, %(organisation)s, %(person)s, %(kind)s, %(amount)s, %(currency)s, %(bid)s,
+  %(audit)s, %(via)s)
+"""
+_PLACE_ONCE = """
+SELECT * FROM auction_bid_once(%(scope)s, %(key)s, %(request_hash)s, %(shown)s, %(auction)s, %(organisation)s, %(person)s,
+  %(kind)s, %(amount)s, %(currency)s, %(bid)s, %(audit)s, %(via)s)
+"""
 
 
 def place_bid(actor: Actor, auction_id: UUID, amount: Money, now: datetime) -> Bid:
     """Bid the amount the bidder named, no more; the server's clock after the lock decides (P3)."""
     return _place(actor, auction_id, amount, "bid")
+
+
+def place_bid_once(actor: Actor, auction_id: UUID, amount: Money, claim: Claim) -> KeptAnswer:
+    """The same, using up the request's key and keeping the answer in the same round trip; a repeat gets that answer."""
+    given = _given(actor, auction_id, amount, "bid")
+    try:
+        row = ask(_PLACE_ONCE, **asdict(claim), shown=amount.format(), **given)
+    except IntegrityError as error:  # one lot takes its bids in turn: only another request can have used the key
+        raise IdempotencyKeyReused() from error
+    if row.outcome == "reused":
+        raise IdempotencyKeyReused()
+    if row.outcome not in ("accepted", "replayed"):
+        raise _refusal(actor, auction_id, row)
+    return KeptAnswer(201, row.body, replayed=row.outcome == "replayed")
 
 
 def set_maximum(actor: Actor, auction_id: UUID, amount: Money, now: datetime) -> Bid:
@@ -90,38 +108,25 @@ def _read(auction_id: UUID, typed: str) -> Money:
 
 
 def _place(actor: Actor, auction_id: UUID, amount: Money, kind: str) -> Bid:
-    require_approved(actor)
-    require(actor.may("deal.trade") and actor.organisation_id is not None)
-    bid_id, audit_id = new_id(), new_id()
-    row = session.execute(
-        _PLACE,
-        {
-            "auction": auction_id, "organisation": actor.organisation_id, "person": actor.person_id, "kind": kind,
-            "amount": amount.amount_minor, "currency": amount.currency, "bid": bid_id, "audit": audit_id,
-            "via": actor.via, "tail": _audit_tail(actor, auction_id, bid_id, audit_id),
-        },
-    ).one()  # fmt: skip
+    given = _given(actor, auction_id, amount, kind)
+    row = ask(_PLACE, **given)
     if row.outcome != "accepted":
         raise _refusal(actor, auction_id, row)
     return Bid(
-        bid_id, auction_id, row.sequence, Money(row.amount_minor, row.currency), row.bidder_code, row.occurred_at,
-        row.closes_at, row.hash, audit_id, row.leads,
+        given["bid"], auction_id, row.sequence, Money(row.amount_minor, row.currency), row.bidder_code,
+        row.occurred_at, row.closes_at, row.hash, given["audit"], row.leads,
     )  # fmt: skip
 
 
-def _audit_tail(actor: Actor, auction_id: UUID, bid_id: UUID, audit_id: UUID) -> str:
-    """The audit event's canonical JSON behind its time, which only the database knows."""
-    body: dict[str, Any] = {
-        "before": None,
-        "id": audit_id,
-        "kind": "BidPlaced",
-        "organisation": actor.organisation_id,
-        "payload": {"auction_id": auction_id, "bid_id": bid_id},
-        "person": actor.person_id,
-        "subject": auction_id,
+def _given(actor: Actor, auction_id: UUID, amount: Money, kind: str) -> dict[str, Any]:
+    """What the database needs to judge and record a bid of somebody who may trade."""
+    require_approved(actor)
+    require(actor.may("deal.trade") and actor.organisation_id is not None)
+    return {
+        "auction": auction_id, "organisation": actor.organisation_id, "person": actor.person_id, "kind": kind,
+        "amount": amount.amount_minor, "currency": amount.currency, "bid": new_id(), "audit": new_id(),
         "via": actor.via,
-    }
-    return '",' + canonical_json(body)[1:]
+    }  # fmt: skip
 
 
 def _refusal(actor: Actor, auction_id: UUID, row: Any) -> Problem:

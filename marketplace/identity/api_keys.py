@@ -12,13 +12,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select, text,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import Actor
-from marketplace.core.db import Model, session
+from marketplace.core.db import Model, ask, session
 from marketplace.core.errors import Malformed, NotAllowed, NotFound, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
-from marketplace.identity.organisations import Organisation
-from marketplace.identity.people import MemberRemoved, Membership, Person
-from marketplace.identity.roles import all_permissions
+from marketplace.identity.organisations import OrganisationKind, OrganisationStatus
+from marketplace.identity.people import MemberRemoved
+from marketplace.identity.roles import Role, all_permissions
 
 READ = "read"
 LASTS_AT_MOST = timedelta(days=365)
@@ -60,14 +60,6 @@ class ApiKey(Model):
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
-    def is_alive(self, now: datetime) -> bool:
-        """Whether the key still opens anything."""
-        return self.revoked_at is None and now < self.expires_at
-
-    def may_write(self) -> bool:
-        """Whether the key carries any act at all."""
-        return any(scope != READ for scope in self.scopes)
-
 
 @dataclass(frozen=True)
 class ApiKeyIssued(Fact):
@@ -89,12 +81,20 @@ class ApiKeyRevoked(Fact):
 
 @dataclass(frozen=True)
 class KeyHolder:
-    """A live key with what its person is in the organisation."""
+    """Whom a live key stands for, what it may do, and how its person proved who they are when it was made."""
 
-    key: ApiKey
-    person: Person
-    membership: Membership
-    organisation: Organisation
+    person_id: UUID
+    organisation_id: UUID
+    kind: OrganisationKind
+    role: Role
+    approved: bool
+    scopes: frozenset[str]
+    second_factor: bool
+    issued_at: datetime
+
+    def may_write(self) -> bool:
+        """Whether the key carries any act at all."""
+        return bool(self.scopes - {READ})
 
 
 def key_hash(secret_key: str, presented: str) -> str:
@@ -136,32 +136,32 @@ def issue_key(
     return key, presented
 
 
+_HOLDER = """
+SELECT k.id, k.key_hash, k.revoked_at, k.expires_at, k.used_at, k.person_id, k.organisation_id, k.scopes, k.second_factor,
+  k.issued_at, m.role, o.kind, o.status
+FROM api_keys k JOIN people p ON p.id = k.person_id JOIN organisations o ON o.id = k.organisation_id
+JOIN memberships m ON m.person_id = k.person_id AND m.organisation_id = k.organisation_id AND m.ended_at IS NULL
+WHERE k.prefix = %(prefix)s AND p.active
+"""
+
+
 def holder_of(presented: str, secret_key: str, now: datetime) -> KeyHolder | None:
     """Who a presented key stands for; nothing when it is unknown, revoked, expired, or its person has left."""
     parts = presented.split("_", 2)
     if len(parts) != 3 or parts[0] != "ipm":
         return None
-    query = (
-        select(ApiKey, Person, Membership, Organisation)
-        .join(Person, Person.id == ApiKey.person_id)
-        .join(
-            Membership,
-            (Membership.person_id == ApiKey.person_id)
-            & (Membership.organisation_id == ApiKey.organisation_id)
-            & Membership.ended_at.is_(None),
-        )
-        .join(Organisation, Organisation.id == ApiKey.organisation_id)
-        .where(ApiKey.prefix == parts[1], Person.active)
-    )
-    row = session.execute(query).first()
-    if row is None or not hmac.compare_digest(row[0].key_hash, key_hash(secret_key, presented)):
+    row = ask(_HOLDER, prefix=parts[1])
+    if row is None or not hmac.compare_digest(row.key_hash, key_hash(secret_key, presented)):
         return None
-    if not row[0].is_alive(now):
+    if row.revoked_at is not None or now >= row.expires_at:
         return None
-    holder = KeyHolder(*row)
-    if holder.key.used_at is None or now - holder.key.used_at > USED_EVERY:
-        holder.key.used_at = now
-    return holder
+    if row.used_at is None or now - row.used_at > USED_EVERY:
+        session.execute(update(ApiKey).where(ApiKey.id == row.id).values(used_at=now))
+    return KeyHolder(
+        row.person_id, row.organisation_id, OrganisationKind(row.kind), Role(row.role),
+        OrganisationStatus(row.status) is OrganisationStatus.APPROVED, frozenset(row.scopes), row.second_factor,
+        row.issued_at,
+    )  # fmt: skip
 
 
 def keys_of(actor: Actor) -> Sequence[ApiKey]:

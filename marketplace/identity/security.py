@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any, cast
 
 from flask import Flask
+from flask_principal import Principal
 from flask_security import Security, SQLAlchemySessionUserDatastore
 
 from marketplace.core.db import session
@@ -36,7 +37,12 @@ def start_security(app: Flask) -> Security:
         SECURITY_CLI_ROLES_NAME=False,
     )
     store = SQLAlchemySessionUserDatastore(session, Person, cast(Any, Membership))
-    return Security(app, store, register_blueprint=False, totp_cls=ReplaySafeTotp)
+    security = Security(app, store, register_blueprint=False, totp_cls=ReplaySafeTotp)
+    hooks = app.before_request_funcs[
+        None
+    ]  # its own notion of roles is not used here: it would load the person each time
+    hooks[:] = [hook for hook in hooks if not isinstance(getattr(hook, "__self__", None), Principal)]
+    return security
 
 
 def _hash_cost(settings: Settings) -> dict[str, Any]:

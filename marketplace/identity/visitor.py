@@ -19,7 +19,7 @@ from marketplace.core.problems import answer_problem
 from marketplace.identity.api_keys import KeyHolder, ScopeTooNarrow, holder_of
 from marketplace.identity.organisations import names_of
 from marketplace.identity.people import Person, actor_of
-from marketplace.identity.roles import needs_second_factor
+from marketplace.identity.roles import needs_second_factor, permissions_of
 from marketplace.identity.second_factor import SecondFactorRequired
 from marketplace.identity.security import start_security
 from marketplace.identity.sessions import Browser, Visit, open_session, see_again, visit_with
@@ -78,25 +78,28 @@ def _actor_of_key(given: str) -> Actor:
     holder = holder_of(presented.strip(), settings().secret_key, now()) if scheme == "Bearer" else None
     if holder is None:
         raise NotSignedIn()
-    if needs_second_factor(holder.organisation.kind) and not holder.key.second_factor:
+    if needs_second_factor(holder.kind) and not holder.second_factor:
         raise SecondFactorRequired()
     return _within_scopes(holder)
 
 
 def _within_scopes(holder: KeyHolder) -> Actor:
     """Reading uses the member's permissions; anything else only those the key was made for."""
-    actor = actor_of(
-        holder.membership,
-        holder.organisation,
-        authenticated_at=holder.key.issued_at,
-        second_factor=holder.key.second_factor,
+    permissions = permissions_of(holder.kind, holder.role)
+    if request.method not in SAFE_METHODS:
+        if not holder.may_write():
+            raise ScopeTooNarrow()
+        permissions &= holder.scopes
+    return Actor(
+        person_id=holder.person_id,
+        organisation_id=holder.organisation_id,
+        organisation_kind=holder.kind.value,
+        permissions=permissions,
+        approved=holder.approved,
+        authenticated_at=holder.issued_at,
+        second_factor=holder.second_factor,
         via="api",
     )
-    if request.method in SAFE_METHODS:
-        return actor
-    if not holder.key.may_write():
-        raise ScopeTooNarrow()
-    return replace(actor, permissions=actor.permissions & frozenset(holder.key.scopes))
 
 
 def _actor_of_visit(visit: Visit) -> Actor:

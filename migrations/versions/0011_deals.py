@@ -217,9 +217,13 @@ def _auctions() -> None:
         ),
     )
     op.create_index("ix_auction_events_bidder_id", "auction_events", ["bidder_id"])
+    op.create_index(
+        "uq_auction_events_one_close", "auction_events", ["auction_id"], unique=True,
+        postgresql_where=sa.text("kind = 'closed'"),
+    )  # fmt: skip
     _sealed_bids()
     _auction_defaults()
-    for statement in (AUCTION_LOG, AUCTION_GUARD, SHARE_GUARD, PLACE_BID):
+    for statement in (AUCTION_LOG, AUCTION_GUARD, SHARE_GUARD, PLACE_BID, BID_ONCE):
         op.execute(statement)
 
 
@@ -422,8 +426,8 @@ CREATE TRIGGER auction_envelopes_guard BEFORE UPDATE OR DELETE ON auction_envelo
 """
 
 # One bid in one round trip: lock the lot, read the clock after the lock, check, log, move the lot, record the act.
-# It answers an outcome instead of raising. ``p_audit_tail`` is the canonical JSON of the audit event
-# behind its time.
+# It answers an outcome instead of raising.
+# The audit event that it writes is the same canonical JSON that the trail writes for every other act.
 PLACE_BID = """
 CREATE FUNCTION auction_step(p_bounds bigint[], p_steps bigint[], p_price bigint) RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE AS $$
@@ -435,7 +439,7 @@ BEGIN
 END $$;
 CREATE FUNCTION auction_place_bid(
     p_auction uuid, p_organisation uuid, p_person uuid, p_kind text, p_amount bigint, p_currency text,
-    p_bid uuid, p_audit uuid, p_via text, p_audit_tail text
+    p_bid uuid, p_audit uuid, p_via text
 ) RETURNS TABLE (
     outcome text, minimum_minor bigint, currency text, sequence bigint, occurred_at timestamptz,
     closes_at timestamptz, bidder_code text, hash text, leads boolean, amount_minor bigint
@@ -548,17 +552,56 @@ BEGIN
     INSERT INTO audit_events (id, subject_id, stream_number, kind, organisation_id, person_id, via, at, body,
         previous_hash, event_hash)
     VALUES (p_audit, p_auction, 0, 'BidPlaced', p_organisation, p_person, p_via, at,
-        '{"after":' || 'null,"at":"' || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || p_audit_tail,
-        '', '');
+        format('{"after"\\:null,"at":"%s","before"\\:null,"id":"%s","kind":"BidPlaced","organisation":"%s",'
+            '"payload":{"auction_id":"%s","bid_id":"%s"},"person":%s,"subject":"%s","via":"%s"}',
+            to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), p_audit, p_organisation, p_auction, p_bid,
+            coalesce(to_json(p_person)::text, 'null'), p_auction, p_via), '', '');
     RETURN QUERY SELECT said, minimum, lot.start_currency::text, made.sequence, at, later, bidder.code::text,
         made.hash::text, last.bidder_id = p_organisation, made.amount_minor;
+END $$;
+"""
+
+# A bid by the API uses up its Idempotency-Key and keeps its answer in its one round trip: the lot's lock makes equal
+# requests wait for each other, so a repeat finds the answer; a key of another request breaks the key's uniqueness.
+BID_ONCE = """
+CREATE FUNCTION auction_bid_once(
+    p_scope text, p_key text, p_request_hash text, p_shown text, p_auction uuid, p_organisation uuid, p_person uuid,
+    p_kind text, p_amount bigint, p_currency text, p_bid uuid, p_audit uuid, p_via text
+) RETURNS TABLE (outcome text, minimum_minor bigint, currency text, body text) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    kept idempotency_keys;
+    bid record;
+    said text;
+BEGIN
+    PERFORM 1 FROM auctions WHERE id = p_auction FOR NO KEY UPDATE;
+    SELECT * INTO kept FROM idempotency_keys WHERE scope = p_scope AND key = p_key;
+    IF FOUND THEN
+        RETURN QUERY SELECT CASE WHEN kept.request_hash = p_request_hash AND kept.status = 201 THEN 'replayed'
+            ELSE 'reused' END, NULL::bigint, NULL::text, convert_from(kept.body, 'UTF8');
+        RETURN;
+    END IF;
+    SELECT * INTO bid FROM auction_place_bid(p_auction, p_organisation, p_person, p_kind, p_amount, p_currency, p_bid,
+        p_audit, p_via);
+    IF bid.outcome = 'accepted' THEN
+        said := format('{"amount":{"amount":%s,"currency":%s},"auction_id":"%s","bidder_code":%s,"closes_at":"%s",'
+            '"hash":"%s","id":"%s","leads":%s,"placed_at":"%s","receipt_id":"%s","sequence":%s}' || E'\\n',
+            to_json(p_shown), to_json(p_currency), p_auction, to_json(bid.bidder_code),
+            to_char(bid.closes_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'), bid.hash, p_bid, to_json(bid.leads),
+            to_char(bid.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'), p_audit, bid.sequence);
+        INSERT INTO idempotency_keys (id, scope, key, request_hash, at, status, media_type, body)
+        VALUES (gen_random_uuid(), p_scope, p_key, p_request_hash, bid.occurred_at, 201, 'application/json',
+            convert_to(said, 'UTF8'));
+    END IF;
+    RETURN QUERY SELECT bid.outcome, bid.minimum_minor, bid.currency, said;
 END $$;
 """
 
 
 def downgrade() -> None:
     """Take everything away again."""
-    op.execute("DROP FUNCTION IF EXISTS auction_place_bid")
+    for function in ("bid_once", "place_bid"):
+        op.execute(f"DROP FUNCTION IF EXISTS auction_{function}")
     for table in (
         "auction_defaults", "opening_shares", "opening_officers", "auction_envelopes", "auction_maxima",
         "auction_events", "auction_bidders", "auctions",

@@ -10,8 +10,11 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+from marketplace.audit.verification import verify_trail
 from marketplace.core.clock import now
 from marketplace.deals import auction_closing, bidding
+from marketplace.deals.auction_events import events_of_auction
+from marketplace.deals.auction_schemas import BidOut
 from tests.makers.auctions import make_auction, make_bidder, yuan
 from tests.makers.identity import make_actor
 
@@ -182,3 +185,30 @@ def test_a_default_is_declared_by_the_operator_and_answered_by_the_next_bidder(
     assert "/second-chance" in client.get(f"/auctions/{auction.id}").text
     assert client.post(f"/auctions/{auction.id}/second-chance").status_code == 303
     assert client.get(address).json["price"] == {"amount": "1000000.00", "currency": "CNY"}
+
+
+def test_a_key_stands_for_one_accepted_bid_and_its_answer_has_the_documented_form(
+    client: FlaskClient, sign_in: Any, db: Any
+) -> None:
+    one, other = make_auction(), make_auction()
+    bidder = make_bidder(one)
+    make_bidder(other, bidder)
+    db.commit()
+    sign_in(client, bidder)
+    same = key()
+    low = client.post(f"/api/v1/auctions/{one.id}/bids", json=money("5.00"), headers=same)
+    assert low.json["code"] == "bid_too_low"
+    placed = client.post(f"/api/v1/auctions/{one.id}/bids", json=money("100000.00"), headers=same)
+    assert placed.status_code == 201 and "Idempotent-Replayed" not in placed.headers
+    again = client.post(f"/api/v1/auctions/{one.id}/bids", json=money("100000.00"), headers=same)
+    assert (again.data, again.headers["Idempotent-Replayed"]) == (placed.data, "true")
+    elsewhere = client.post(f"/api/v1/auctions/{other.id}/bids", json=money("100000.00"), headers=same)
+    assert (elsewhere.status_code, elsewhere.json["code"]) == (422, "idempotency_key_reused")
+    assert client.get(f"/api/v1/auctions/{other.id}").json["bid_count"] == 0
+    loaded = BidOut().load(placed.json)
+    assert BidOut().dump(loaded) == placed.json
+    assert set(placed.json) == set(BidOut().fields)
+    [line] = [event for event in events_of_auction(one.id) if event.kind == "bid"]
+    assert (str(line.id), line.hash, line.amount) == (placed.json["id"], placed.json["hash"], loaded["amount"])
+    assert client.get(f"/api/v1/audit/events/{loaded['receipt_id']}/receipt").status_code == 200
+    assert verify_trail() == []
