@@ -20,6 +20,8 @@ from flask import g, request
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # one test process a core; waiting threads starve the other
+
 from marketplace import create_app
 from marketplace.core import http, jobs
 from marketplace.core.actor import SYSTEM, Actor

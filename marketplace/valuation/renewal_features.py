@@ -102,6 +102,12 @@ def owner_terms(texts: Iterable[str], vocabulary: Sequence[str] | None = None) -
     return TfidfVectorizer(vocabulary=list(vocabulary), **choices)
 
 
+def spread_terms(vectoriser: Any, texts: Sequence[str]) -> Any:
+    """The pieces of each text, text x piece; many patents share an owner, whose name is read once."""
+    distinct, place = np.unique(texts, return_inverse=True)
+    return vectoriser.transform(distinct)[place]
+
+
 @dataclass(frozen=True)
 class Decisions:
     """Every fee decision that was due: which patent, which of the three fees, paid or not."""

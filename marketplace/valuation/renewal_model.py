@@ -40,7 +40,7 @@ class TermBlock:
             return np.zeros(len(texts))
         vectoriser = make_vectoriser((), self.vocabulary)
         vectoriser.idf_ = self.idf
-        return np.asarray(vectoriser.transform(texts) @ self.coefficient).ravel()
+        return np.asarray(features.spread_terms(vectoriser, texts) @ self.coefficient).ravel()
 
 
 @dataclass(frozen=True)

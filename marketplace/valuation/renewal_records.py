@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from marketplace.core.errors import Malformed
@@ -92,11 +93,13 @@ def hash_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@lru_cache(maxsize=100_000)
 def stable_number(text: str) -> int:
     """A 63-bit number for a name, the same on every machine; model files hold these instead of names of persons."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
+@lru_cache(maxsize=20_000)
 def owner_words(owner: str) -> str:
     """The telling words of an owner's name, so that spellings with and without 'the', 'board' or commas agree."""
     words = re.findall(r"[a-z0-9]+|[\u4e00-\u9fff]+", owner.lower().replace("trustess", "trustees"))

@@ -129,7 +129,7 @@ def _fit_additive(data: Labelled, choice: Choice, raw: Floats) -> AdditiveScore:
     past_centre, past_scale = past.mean(axis=0), past.std(axis=0) + 1e-9
     parts: list[Any] = [csr_matrix(numbers)]
     if owner_vectors is not None:
-        parts.append(owner_vectors.transform([features.owner_text(record) for record in records]))
+        parts.append(features.spread_terms(owner_vectors, [features.owner_text(record) for record in records]))
     if choice.history:
         parts.append(csr_matrix((past - past_centre) / past_scale * features.NUMBER_SCALE))
     weights = _weights(parts, outcomes, choice.strength)
@@ -162,7 +162,7 @@ def _weights(parts: list[Any], outcomes: Sequence[RenewalOutcome], strength: flo
 
 
 def _term_block(vectors: Any, coefficient: Floats, texts: list[str]) -> TermBlock:
-    sums = np.asarray(vectors.transform(texts) @ coefficient).ravel()
+    sums = np.asarray(features.spread_terms(vectors, texts) @ coefficient).ravel()
     bounds = np.array([np.percentile(sums, TAIL), sums.mean(), np.percentile(sums, 100 - TAIL)])
     return TermBlock(tuple(vectors.get_feature_names_out()), np.round(vectors.idf_, 8), coefficient, bounds)
 

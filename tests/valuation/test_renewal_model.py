@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from marketplace.core.errors import Malformed
 from marketplace.valuation.renewal_files import default_model, load_model, save_model
+from marketplace.valuation.renewal_model import RenewalModel
 from marketplace.valuation.renewal_records import LATER_COLUMNS, RenewalRecord, labelled, read_records
 from marketplace.valuation.renewal_training import train
 
@@ -90,10 +91,19 @@ def record(**changes: object) -> RenewalRecord:
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
-def test_the_same_file_gives_the_same_model_to_the_last_byte(tmp_path: Path) -> None:
-    data = write_patents(tmp_path / "patents.csv")
-    for name in ("first", "second"):
-        save_model(train(data), tmp_path / name)
+@pytest.fixture(scope="module")
+def invented(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RenewalModel]:
+    """A file of invented patents and the model it teaches."""
+    data = write_patents(tmp_path_factory.mktemp("renewal") / "patents.csv")
+    return data, train(data)
+
+
+def test_the_same_file_gives_the_same_model_to_the_last_byte(
+    invented: tuple[Path, RenewalModel], tmp_path: Path
+) -> None:
+    data, model = invented
+    save_model(model, tmp_path / "first")
+    save_model(train(data), tmp_path / "second")
     assert (tmp_path / "first/model.json").read_bytes() == (tmp_path / "second/model.json").read_bytes()
     records, _outcomes = read_records(data)
     first, second = (load_model(tmp_path / name).predict(records) for name in ("first", "second"))
@@ -101,8 +111,8 @@ def test_the_same_file_gives_the_same_model_to_the_last_byte(tmp_path: Path) -> 
     assert np.array_equal(first.low, second.low)
 
 
-def test_columns_filled_in_after_grant_change_nothing(tmp_path: Path) -> None:
-    data = write_patents(tmp_path / "patents.csv")
+def test_columns_filled_in_after_grant_change_nothing(invented: tuple[Path, RenewalModel], tmp_path: Path) -> None:
+    data, model = invented
     rows = list(csv.DictReader(data.open()))
     for row in rows:
         row.update({name: "99" for name in LATER_COLUMNS if name in row})
@@ -110,8 +120,7 @@ def test_columns_filled_in_after_grant_change_nothing(tmp_path: Path) -> None:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
-    model = train(data)
-    before, after = (model.predict(read_records(tmp_path / name)[0]) for name in ("patents.csv", "planted.csv"))
+    before, after = (model.predict(read_records(path)[0]) for path in (data, tmp_path / "planted.csv"))
     assert np.array_equal(before.probabilities, after.probabilities)
 
 
