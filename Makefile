@@ -48,7 +48,7 @@ system: $(DEV) ## Chromium and a Chinese font, which the browser tests need
 	  else echo "The browser tests need Chromium and a Chinese font: sudo apt-get install -y chromium fonts-noto-cjk"; exit 1; fi
 
 test: check system ## All checks and tests
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2
 
 bench: $(STAMP) ## Print named figures as one JSON object, ratios first
 	@$(BIN)/python -m bench

@@ -19,8 +19,12 @@ from apiflask import APIFlask
 from flask import g, request
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
-os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # one test process a core; waiting threads starve the other
+os.environ |= {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}  # one test process a core; waiting threads starve the other
 
 from marketplace import create_app
 from marketplace.core import http, jobs
@@ -35,6 +39,18 @@ FORKING = get_context("forkserver")
 FORKING.set_forkserver_preload(["marketplace.app", "tests.live_processes"])
 ROOT = Path(__file__).resolve().parents[1]
 HOME = Path(os.environ.get("MARKETPLACE_TEST_HOME", ROOT / "var" / "test"))
+
+
+class OneSeededServer(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist's schedulers have no types
+    """Hands out tests one by one, but all that read the seeded marketplace to one process, so that it is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneSeededServer:
+    """How the test processes share the work."""
+    return OneSeededServer(config, log)
 
 
 @pytest.fixture(scope="session")

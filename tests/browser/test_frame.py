@@ -7,7 +7,7 @@ import pytest
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.conftest import LiveServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -13,7 +13,7 @@ from tests.browser.conftest import DESKTOP, PHONE
 from tests.conftest import LiveServer
 from tests.makers.identity import make_actor, make_organisation, make_person
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 PAGES = {
     "company": ["/account", "/account/security", "/account/second-factor", "/account/confirm", "/organisation",

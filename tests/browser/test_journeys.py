@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.conftest import DemoServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 NOT_HIS = (
     "SELECT l.id FROM listings l WHERE l.mode = 'fixed_price' AND l.status = 'published' AND l.organisation_id NOT IN "

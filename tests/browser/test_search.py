@@ -16,7 +16,7 @@ from tests.conftest import LiveServer
 from tests.makers.identity import make_organisation, make_person
 from tests.makers.registry import make_asset
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 WORDS = {"zh": ("您要找的是 battery 吗？", "不同"), "en": ("Did you mean battery?", "differs")}
 
