@@ -72,9 +72,11 @@ from marketplace.identity.verification import (
     OrganisationSubmitted,
     OrganisationSuspended,
 )
-from marketplace.listings import course, watchlists
+from marketplace.listings import course, need_answers, watchlists
 from marketplace.listings.course import ListingMoved
 from marketplace.listings.listings import ListingPublished, ListingTermsChanged
+from marketplace.listings.need_answers import NeedAnswered
+from marketplace.listings.needs import NeedEnded
 from marketplace.notices import identity_news, letters
 from marketplace.payments import dispute_news, invoice_news
 from marketplace.payments.collections import PaymentCollected
@@ -122,6 +124,8 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     # listings
     ListingPublished: [consent_checks.check_listed_price, auction_listing.announce_lot],
     ListingTermsChanged: [consent_checks.check_listed_price, auction_changes.follow_terms, watchlists.tell_watchers],
+    NeedAnswered: [need_answers.tell_buyer],
+    NeedEnded: [need_answers.tell_answerers],
     # auctions
     ListingMoved: [auction_listing.follow_listing],
     AuctionWon: [won_lots.open_deal_for_winner, auction_news.tell_won],

@@ -3,18 +3,26 @@
 from typing import Any
 from uuid import UUID
 
-from apiflask import APIBlueprint
 from flask import Response
 
 from marketplace.core.clock import database_now, now
 from marketplace.core.http import current_actor, idempotent, needs, optional_actor, public, signed_in
 from marketplace.documents.room_schemas import AccessOut, RoomOut
-from marketplace.listings import course, jobs, listing_rooms, listings, saved_searches, schemas, versions, watchlists
+from marketplace.listings import (
+    course,
+    jobs,
+    listing_rooms,
+    listings,
+    need_api,
+    saved_searches,
+    schemas,
+    versions,
+    watchlists,
+)
+from marketplace.listings.blueprints import api
 from marketplace.listings.cards import search_answer
 from marketplace.listings.likeness import similar_answer
 from marketplace.listings.search_pages import exported, search_request
-
-api = APIBlueprint("listings_api", __name__, url_prefix="/api/v1", tag="listings")
 
 
 @api.get("/search")
@@ -174,7 +182,7 @@ def delete_saved_search(saved_search_id: UUID) -> str:
     return ""
 
 
-__all__ = ["api", "jobs"]
+__all__ = ["api", "jobs", "need_api"]
 
 
 @api.post("/listings/<uuid:listing_id>/data-room")

@@ -30,6 +30,7 @@ class Card:
     pledged: bool
     listings: tuple[Listing, ...]
     today: date
+    owner_ids: frozenset[UUID] = frozenset()
 
     @property
     def status(self) -> LegalStatus:
@@ -50,14 +51,19 @@ def cards(asset_ids: Sequence[UUID]) -> list[Card]:
     today = now().date()
     assets = {asset.id: asset for asset in session.execute(select(Asset).where(among(Asset.id, wanted))).scalars()}
     owners: dict[UUID, list[str]] = defaultdict(list)
-    query = select(OwnershipShare.asset_id, OwnershipShare.name).where(
+    owner_ids: dict[UUID, set[UUID]] = defaultdict(set)
+    query = select(OwnershipShare.asset_id, OwnershipShare.name, OwnershipShare.organisation_id).where(
         among(OwnershipShare.asset_id, wanted), OwnershipShare.known_to.is_(None), OwnershipShare.held_to.is_(None)
     )
-    for asset_id, name in session.execute(query.order_by(OwnershipShare.id)):
+    for asset_id, name, organisation_id in session.execute(query.order_by(OwnershipShare.id)):
         owners[asset_id].append(name)
+        if organisation_id is not None:
+            owner_ids[asset_id].add(organisation_id)
     pledged, listings = pledged_among(wanted, today), visible_listings_among(wanted)
     return [
-        Card(assets[each], tuple(owners[each]), each in pledged, tuple(listings[each]), today)
+        Card(
+            assets[each], tuple(owners[each]), each in pledged, tuple(listings[each]), today, frozenset(owner_ids[each])
+        )
         for each in wanted
         if each in assets
     ]

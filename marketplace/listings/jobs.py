@@ -10,6 +10,8 @@ from marketplace.listings.course import suspend_expired
 from marketplace.listings.indexing import forget_old_changes
 from marketplace.listings.likeness import learned
 from marketplace.listings.likeness_training import learn_likeness
+from marketplace.listings.need_alerts import tell_holders
+from marketplace.listings.needs import expire_needs
 from marketplace.listings.reading import follower
 from marketplace.listings.saved_searches import tell_new_matches
 
@@ -36,6 +38,18 @@ def follow_changes(stopping: Event) -> None:
 def tell_matches() -> None:
     """Saved searches that are due are run."""
     tell_new_matches(now())
+
+
+@every("* * * * *", "listings.expire_needs")
+def end_needs_in_time() -> None:
+    """Needs end when their time is over."""
+    expire_needs(now())
+
+
+@every("11 * * * *", "listings.tell_holders_of_needs")
+def tell_holders_of_needs() -> None:
+    """Holders who asked for it hear of needs their assets answer."""
+    tell_holders(now())
 
 
 @every("7 0 * * *", "listings.suspend_expired")

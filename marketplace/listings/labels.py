@@ -108,6 +108,25 @@ VALUES: dict[str, dict[str, Any]] = {
         "dutch": _l("Falling price"),
         "hybrid_dutch": _l("Falling price, then sealed bids, then a last word"),
     },
+    "wanted_right": {
+        "transfer": _l("Purchase of the right"),
+        "exclusive": _l("Exclusive licence"),
+        "sole": _l("Sole licence"),
+        "non_exclusive": _l("Plain licence"),
+    },
+    "need_status": {
+        "open": _l("Open"),
+        "met": _l("Met"),
+        "withdrawn": _l("Withdrawn"),
+        "expired": _l("Its time ran out"),
+    },
+    "need_part": {
+        "words": _l("Words"),
+        "classes": _l("Classes"),
+        "right": _l("Right wanted"),
+        "price": _l("Price"),
+        "life": _l("Remaining life"),
+    },
     "cadence": {"instant": _l("At once"), "daily": _l("Every day"), "weekly": _l("Every week")},
     "term": {
         "mode": _l("On offer as"),
@@ -131,6 +150,7 @@ VALUES: dict[str, dict[str, Any]] = {
 }
 
 PILLS = {
+    "open": "good", "met": "info",
     "in_force": "good", "published": "good", "pending": "wait", "review": "wait", "paused": "wait", "under_offer": "wait",
     "reserved": "wait", "lapsed": "stop", "expired": "stop", "invalidated": "stop", "refused": "stop",
     "suspended": "stop", "withdrawn": "stop",

@@ -1,4 +1,4 @@
-"""Listings with their versions, watch lists, saved searches, and the ordered table of changes for search."""
+"""Listings with their versions, watch lists, saved searches, needs, and the ordered table of changes for search."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,7 @@ def upgrade() -> None:
     _listings()
     _versions_and_watches()
     _saved_searches()
+    _needs()
     _search_changes()
 
 
@@ -28,6 +29,8 @@ def downgrade() -> None:
         for event in ("insert", "update", "delete"):
             op.execute(f"DROP TRIGGER note_search_{event} ON {table}")
     op.execute("DROP FUNCTION note_search_changes()")
+    for table in ("needs_told", "need_alerts", "need_answers", "needs"):
+        op.drop_table(table)
     for table in ("search_changes", "search_matches", "saved_searches", "watches", "listing_versions", "listings"):
         op.drop_table(table)
 
@@ -243,6 +246,109 @@ def _saved_searches() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_search_matches"),
     )
     op.create_index("uq_search_matches", "search_matches", ["saved_search_id", "asset_id"], unique=True)
+
+
+def _needs() -> None:
+    op.create_table(
+        "needs",
+        *_identity(),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("classes", JSONB(), nullable=False),
+        sa.Column("territory", JSONB(), nullable=False),
+        sa.Column(
+            "wanted_right",
+            sa.Enum(
+                "transfer",
+                "exclusive",
+                "sole",
+                "non_exclusive",
+                name="wantedright",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("budget_low_minor", sa.BigInteger(), nullable=True),
+        sa.Column("budget_low_currency", sa.CHAR(length=3), nullable=True),
+        sa.Column("budget_high_minor", sa.BigInteger(), nullable=True),
+        sa.Column("budget_high_currency", sa.CHAR(length=3), nullable=True),
+        sa.Column("budget_shown", sa.Boolean(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "open",
+                "met",
+                "withdrawn",
+                "expired",
+                name="needstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("end_reason", sa.String(length=1000), nullable=False),
+        sa.CheckConstraint("(status = 'open') = (ended_at IS NULL)", name="ck_needs_ended_when_over"),
+        sa.CheckConstraint("budget_low_currency = budget_high_currency", name="ck_needs_budget_low_one_currency"),
+        sa.CheckConstraint("budget_low_minor <= budget_high_minor", name="ck_needs_budget_from_low_to_high"),
+        sa.CheckConstraint("budget_low_minor > 0 AND budget_high_minor > 0", name="ck_needs_budget_above_zero"),
+        sa.CheckConstraint("closes_at > published_at", name="ck_needs_closes_after_it_opens"),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name="fk_needs_organisation_id_organisations"
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_needs_person_id_people"),
+        sa.PrimaryKeyConstraint("id", name="pk_needs"),
+    )
+    op.create_index("ix_needs_open", "needs", ["status", "closes_at"], unique=False)
+    op.create_index("ix_needs_organisation", "needs", ["organisation_id"], unique=False)
+    op.create_table(
+        "need_answers",
+        *_identity(),
+        sa.Column("need_id", sa.Uuid(), nullable=False),
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name="fk_need_answers_listing_id_listings"),
+        sa.ForeignKeyConstraint(["need_id"], ["needs.id"], name="fk_need_answers_need_id_needs"),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name="fk_need_answers_organisation_id_organisations"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_need_answers"),
+        sa.UniqueConstraint("need_id", "listing_id", name="uq_need_answers_need_id_listing_id"),
+    )
+    op.create_index(op.f("ix_need_answers_need_id"), "need_answers", ["need_id"], unique=False)
+    op.create_index(op.f("ix_need_answers_organisation_id"), "need_answers", ["organisation_id"], unique=False)
+    op.create_table(
+        "need_alerts",
+        *_identity(),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name="fk_need_alerts_organisation_id_organisations"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_need_alerts"),
+        sa.UniqueConstraint("organisation_id", name="uq_need_alerts_organisation_id"),
+    )
+    op.create_table(
+        "needs_told",
+        *_identity(),
+        sa.Column("need_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["need_id"], ["needs.id"], name="fk_needs_told_need_id_needs"),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name="fk_needs_told_organisation_id_organisations"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_needs_told"),
+        sa.UniqueConstraint("need_id", "organisation_id", name="uq_needs_told_need_id_organisation_id"),
+    )
 
 
 def _search_changes() -> None:
