@@ -13,7 +13,6 @@ from marketplace.core.db import make_engine, session
 from marketplace.core.errors import Problem
 from marketplace.deals.deals import Deal
 from marketplace.deals.offers import accept_offer, buy_at_listed_price, make_offer
-from marketplace.documents.signatures import Envelope
 from tests.conftest import Server
 from tests.makers.deals import PRICE, Parties
 from tests.makers.identity import make_actor
@@ -71,21 +70,6 @@ def _together(server: Committed, acts: list[Any]) -> list[str]:
     for thread in threads:
         thread.join(60)
     return outcomes
-
-
-@pytest.mark.race
-def test_twenty_acceptances_of_one_offer_make_one_deal_and_one_contract(committed: Committed) -> None:
-    def fill() -> tuple[Parties, Any]:
-        p = Parties()
-        return p, p.offer().id
-
-    p, negotiation_id = committed.seed(fill)
-    outcomes = _together(committed, [lambda: accept_offer(p.seller, negotiation_id, 1, p.now)] * 20)
-    assert outcomes.count("done") == 1 and set(outcomes) == {"done", "negotiation_over"}
-    counts = committed.seed(
-        lambda: (session.scalar(select(func.count(Deal.id))), session.scalar(select(func.count(Envelope.id))))
-    )
-    assert counts == (1, 1)
 
 
 @pytest.mark.race
