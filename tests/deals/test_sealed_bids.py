@@ -1,23 +1,24 @@
 """Sealed bids: unreadable before the opening, opened by two officers, first or second price."""
 
+import base64
 import hashlib
 import hmac
 import re
 import time
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from apiflask import APIFlask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from marketplace.core.clock import now
+from marketplace.core.db import session
 from marketplace.core.errors import NotAllowed
+from marketplace.core.money import Money
 from marketplace.deals import auction_closing, auction_events, auctions, envelopes, opening, opening_ceremony, sealing
 from marketplace.deals.auction_replay import replay
 from marketplace.deals.auction_rules import AuctionFormat
@@ -26,6 +27,8 @@ from marketplace.deals.bid_refusals import BidTooLow, DepositMissing, NoOpenBids
 from marketplace.deals.bidders import BidderStatus, LotClosed, bidder_of
 from marketplace.deals.bidding import place_bid
 from marketplace.deals.opening import NotAnOfficerHere, TooFewOfficers, WrongOpeningKey
+from tests.conftest import HOME, LiveServer
+from tests.deals.attacker import Envelope, Haul, dump_of, files_of, writings
 from tests.makers.auctions import make_auction, make_bidder, yuan
 from tests.makers.identity import make_actor
 from tests.makers.openings import make_officers
@@ -148,79 +151,86 @@ def test_any_two_officers_open_and_one_alone_does_not(officers: int, amount: int
         sealing.unseal_with_seed(envelope, seed, "another lot")
 
 
-SECRETS = (123_457, 765_431, 499_999)
+SECRETS = [Money(minor, "CNY") for minor in (76_543_210_987, 81_234_567_891, 49_999_876_543)]
 
 
-def test_an_attacker_with_database_logs_files_and_settings_finds_no_amount(
-    app: APIFlask, client: FlaskClient, sign_in: Any, db: Any, caplog: pytest.LogCaptureFixture
+def test_an_attacker_with_dump_logs_files_and_settings_finds_no_amount(
+    committed: LiveServer, sign_in: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    make_officers(3)
-    auction = sealed_lot()
-    bidders = [make_bidder(auction) for _amount in SECRETS]
-    db.commit()
-    place = f"/api/v1/auctions/{auction.id}/envelope"
-    answers = []
-    for actor, amount in zip(bidders, SECRETS, strict=True):
-        sign_in(client, actor)
-        body = {"amount": {"amount": f"{amount}.00", "currency": "CNY"}}
-        headers = {"Idempotency-Key": uuid4().hex}
-        answers += [client.post(place, json=body, headers=headers) for _twice in range(2)]
-        page = client.post(f"/auctions/{auction.id}/envelope", data={"amount": f"{amount}", "idempotency_key": "p" * 9})
-        answers += [page, client.get(f"/auctions/{auction.id}")]
-        assert answers[-4].json == answers[-3].json
-    sign_in(client, make_actor(kind="platform_operator"))
-    answers += [client.get(f"/auctions/{auction.id}"), client.get(f"/api/v1/auctions/{auction.id}/log")]
-    settings = app.extensions["settings"]
-    haul = "\n".join(answer.text for answer in answers) + caplog.text + dumped(db) + files_of(settings.home)
-    found = [amount for amount in SECRETS if mentioned(haul, amount)]
-    assert found == []
-    assert guessed(haul, settings.secret_key, place) == []
 
+    def fill() -> Any:
+        make_officers(3)
+        auction = sealed_lot()
+        return auction.id, [make_bidder(auction) for _amount in SECRETS], make_actor(kind="platform_operator")
 
-def dumped(db: Any) -> str:
-    """Every row of every table as text."""
-    tables = db.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars().all()
-    return "\n".join(str(row[0]) for name in tables for row in db.execute(text(f'SELECT t::text FROM "{name}" t')))
-
-
-def files_of(home: Path) -> str:
-    return "\n".join(path.read_bytes().decode("latin-1") for path in home.rglob("*") if path.is_file())
-
-
-def mentioned(haul: str, amount: int) -> bool:
-    """The amount in plain: major, minor, grouped, hexadecimal in both byte orders, as float."""
-    minor = amount * 100
-    forms = [str(amount), str(minor), f"{amount:,}", minor.to_bytes(8).hex(), minor.to_bytes(8, "little").hex()]
-    return any(form in haul for form in [*forms, f"{float(amount):e}"])
-
-
-def guessed(haul: str, secret: str, place: str) -> list[int]:
-    """Hash every likely way to write each true amount, with every long hexadecimal word of the haul as salt or key."""
-    words = set(re.findall(r"[0-9a-f]{32,128}", haul))
-    salts = ["", secret, place, *words]
-    broken = []
+    auction_id, bidders, operator = committed.seed(fill)
+    place = f"/api/v1/auctions/{auction_id}/envelope"
+    client, answers = committed.application.test_client(), []
+    with committed.application.app_context():
+        for actor, amount in zip(bidders, SECRETS, strict=True):
+            sign_in(client, actor)
+            body = {"amount": {"amount": amount.format(), "currency": "CNY"}}
+            headers = {"Idempotency-Key": uuid4().hex}
+            twice = [client.post(place, json=body, headers=headers) for _again in range(2)]
+            assert twice[0].status_code == 201
+            assert twice[0].json == twice[1].json
+            typed = {"amount": amount.format(), "idempotency_key": "p" * 9}
+            answers += [*twice, client.post(f"/auctions/{auction_id}/envelope", data=typed)]
+            answers.append(client.get(f"/auctions/{auction_id}"))
+        sign_in(client, operator)
+        answers += [client.get(f"/auctions/{auction_id}"), client.get(f"/api/v1/auctions/{auction_id}/log")]
+        envelopes_seen = [
+            Envelope(row.content, f"bid:{auction_id}:{row.code}")
+            for row in session.execute(
+                text("SELECT e.content, b.code FROM auction_envelopes e JOIN auction_bidders b ON b.id = e.bidder_id")
+            )
+        ]
+        rows = session.execute(text("SELECT number, sealed_share FROM opening_shares"))
+        shares = [(int(row.number), bytes(row.sealed_share)) for row in rows]
+        session.remove()
+    assert (len(envelopes_seen), len(shares)) == (6, 3)
+    settings = committed.application.extensions["settings"]
+    haul = Haul(
+        dump_of(committed.database_url), *(answer.data for answer in answers), caplog.text.encode(),
+        files_of(settings.home), files_of(committed.home), repr(settings).encode(),
+        *(log.read_bytes()[-1_000_000:] for log in HOME.rglob("server.log")),
+    )  # fmt: skip
+    assert b"COPY public.auction_envelopes" in haul.raw
     for amount in SECRETS:
-        texts = [f"{amount * 100}", f"{amount}.00", f"{amount}", f"{amount * 100}|CNY"]
-        texts += [f"{amount * 100}|CNY|B{place}|" for place in (1, 2, 3)]
-        body = f'{{"amount": {{"amount": "{amount}.00", "currency": "CNY"}}}}'
-        texts += [body, body.replace(": ", ":").replace(", ", ","), f"POST{place}\0{body}"]
-        for shown in texts:
-            for salt in salts:
-                for made in (
-                    hashlib.sha256((shown + salt).encode()), hashlib.sha256((salt + shown).encode()),
-                    hmac.new(salt.encode(), shown.encode(), "sha256"),
-                ):  # fmt: skip
-                    if made.hexdigest() in words:
-                        broken.append(amount)
-    return broken
+        assert haul.mentions(amount) == []
+        assert not haul.breaks_fingerprint(amount, [settings.secret_key, place])
+    assert haul.opens(envelopes_seen, shares) == []
 
 
-def test_the_attacker_would_find_an_amount_that_leaks() -> None:
-    body = '{"amount": {"amount": "123457.00", "currency": "CNY"}}'
+def test_the_attacker_would_find_what_leaks() -> None:
+    amount = SECRETS[0]
+    written = list(writings(amount))
+    assert len(written) == 72
+    for name, form in written:
+        assert name in Haul(b"x" * 50 + b" " + form + b" y").mentions(amount)
+    assert Haul(base64.b64encode(b'{"amount":"765432109.87"}')).mentions(amount)
+    assert Haul(b"\\x" + b'{"a": 76543210987}'.hex().encode()).mentions(amount)
+    assert Haul(b"nothing").mentions(amount) == []
+    body = '{"amount": {"amount": "765432109.87", "currency": "CNY"}}'
     leak = hashlib.sha256(f"POST/x\0{body}".encode()).hexdigest()
-    assert set(guessed(leak, "s", "/x")) == {123_457}
-    assert mentioned("… 12345700 …", 123_457)
+    assert Haul(leak.encode()).breaks_fingerprint(amount, ["s", "/x"])
+    keyed = hmac.new(b"s", b"76543210987", "sha256").hexdigest()
+    assert Haul(keyed.encode()).breaks_fingerprint(amount, ["s"])
+    assert not Haul(hashlib.sha256(b"other").hexdigest().encode()).breaks_fingerprint(amount, ["s", "/x"])
+
+
+def test_the_attacker_would_use_keys_that_leak() -> None:
+    seed, officers = sealing.new_seed(), [sealing.new_key() for _officer in range(3)]
+    shares = [
+        (number, sealing.seal(share, officers[number - 1][1], "share")) for number, share in sealing.split_seed(seed, 3)
+    ]
+    content = sealing.with_salt(SECRETS[0]).to_bytes()
+    envelope = Envelope(sealing.seal(content, sealing.public_key_of(seed), "bid"), "bid")
+    two = b" ".join(private.encode() for private, _public in officers[:2])
+    assert Haul(two).opens([envelope], shares) == [SECRETS[0]]
+    assert Haul(seed.hex().encode()).opens([envelope], shares) == [SECRETS[0]]
+    assert Haul(officers[0][0].encode()).opens([envelope], shares) == []
 
 
 def test_the_database_gives_no_share_before_the_close(db: Any) -> None:
