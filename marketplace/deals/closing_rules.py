@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from marketplace.core.errors import Refused, require
+from marketplace.core.i18n import _l
+from marketplace.core.money import Money
+from marketplace.deals.deals import Deal, DealStatus
 from marketplace.deals.terms import DealKind
+from marketplace.identity.four_eyes import SecondPersonNeeded
 from marketplace.registry.assets import PATENT_KINDS, AssetKind
 
 INSTITUTION_WORDS = ("大学", "学院", "研究所", "研究院", "科学院")
@@ -92,3 +97,51 @@ def closing_steps(facts: ClosingFacts) -> list[StepPlan]:
 def is_institution(name_zh: str | None) -> bool:
     """Whether a name is that of a university or public institute, which owes its inventors their share."""
     return any(word in (name_zh or "") for word in INSTITUTION_WORDS)
+
+
+class PaymentNotOpen(Refused):
+    """Nothing is to be paid in this status."""
+
+    message = _l("Nothing is to be paid now.")
+
+
+class ReleaseNotProposed(Refused):
+    """Somebody must propose the release before another approves it."""
+
+    message = _l("One person proposes the release, another approves it.")
+
+
+class HeldMoneyDiffers(Refused):
+    """What is held is not what the contract says."""
+
+    message = _l("The held money (%(held)s) is not the price (%(price)s).")
+
+
+def require_releasable(deal: Deal, held: Money, approver_id: UUID | None) -> None:
+    """Money moves only after the proof, by two people, and when exactly the price is held."""
+    require(deal.status is DealStatus.RECORDAL_PROVEN, PaymentNotOpen())
+    require(deal.release_proposed_by is not None, ReleaseNotProposed())
+    require(approver_id is not None and approver_id != deal.release_proposed_by, SecondPersonNeeded())
+    require(held == deal.price, HeldMoneyDiffers(held=held, price=deal.price))
+
+
+def require_refund_by_second(deal: Deal, approver_id: UUID | None) -> None:
+    """Who started a refund does not also approve it."""
+    require(approver_id is not None and approver_id != deal.refund_started_by, SecondPersonNeeded())
+
+
+class TimedExit(StrEnum):
+    """What happens to a deal whose time in a status is over."""
+
+    CANCEL = "cancel"
+    RETURN_EVERYTHING = "return_everything"
+    CALL_OPERATOR = "call_operator"
+
+
+def timed_exit(status: DealStatus, held: Money) -> TimedExit:
+    """Unsigned and unpaid deals end, paid ones that were never filed are returned, the rest wait for a person."""
+    if status is DealStatus.SIGNING or (status is DealStatus.AWAITING_FUNDS and not held):
+        return TimedExit.CANCEL
+    if status in (DealStatus.AWAITING_FUNDS, DealStatus.FUNDS_HELD):
+        return TimedExit.RETURN_EVERYTHING
+    return TimedExit.CALL_OPERATOR

@@ -25,6 +25,12 @@ class OfferSuperseded(Refused):
     message = _l("There is a newer offer (version %(current_version)s). Read it before you decide.")
 
 
+class NotYourOffer(Refused):
+    """Only the side that made the offer may take it back, only the other may decide on it."""
+
+    message = _l("The other side must decide on this offer.")
+
+
 class NegotiationOver(Refused):
     """Nothing more can be offered here."""
 
@@ -142,6 +148,18 @@ class Negotiation(Model):
         require(now < offer.expires_at, NegotiationOver())
         return offer
 
+    def offer_to_decide(self, organisation_id: UUID | None, version: int, now: datetime) -> Offer:
+        """The live offer as the side that did not make it saw it: it may be accepted or rejected."""
+        offer = self.require_live(version, now)
+        require(offer.by_organisation_id != organisation_id, NotYourOffer())
+        return offer
+
+    def offer_to_take_back(self, organisation_id: UUID | None, version: int, now: datetime) -> Offer:
+        """The live offer as the side that made it saw it: it may be withdrawn."""
+        offer = self.require_live(version, now)
+        require(offer.by_organisation_id == organisation_id, NotYourOffer())
+        return offer
+
     def clear_table(self, now: datetime) -> None:
         """The offer on the table gives way to the next one."""
         if self.live_offer is not None:
@@ -152,8 +170,10 @@ class Negotiation(Model):
         offer.version = len(self.offers) + 1
         self.offers.append(offer)
 
-    def end(self, status: NegotiationStatus, now: datetime, reason: str = "") -> None:
-        """Nothing more can be offered."""
+    def end(self, of_offer: OfferStatus, status: NegotiationStatus, now: datetime, reason: str = "") -> None:
+        """The offer on the table ends, and nothing more can be offered."""
+        if self.live_offer is not None:
+            self.live_offer.end(of_offer, now, reason)
         self.status = NEGOTIATION_LIFECYCLE.check(self.status, status)
         self.ended_at, self.end_reason = now, reason
 

@@ -34,12 +34,6 @@ OFFER_STANDS_FOR = timedelta(days=7)
 LONGEST_OFFER = timedelta(days=60)
 
 
-class NotYourOffer(Refused):
-    """Only the side that made the offer may take it back, only the other may accept it."""
-
-    message = _l("The other side must decide on this offer.")
-
-
 class WrongOfferCurrency(Refused):
     """The offer is not in the listing's currency."""
 
@@ -109,8 +103,7 @@ def accept_offer(actor: Actor, negotiation_id: UUID, version: int, now: datetime
     policy.require_trader(actor)
     require_fresh(actor, now)
     negotiation = find_negotiation(actor, negotiation_id, lock=True)
-    offer = negotiation.require_live(version, now)
-    require(offer.by_organisation_id != actor.organisation_id, NotYourOffer())
+    offer = negotiation.offer_to_decide(actor.organisation_id, version, now)
     return _conclude(actor, negotiation, offer, now)
 
 
@@ -142,8 +135,7 @@ def reject_offer(actor: Actor, negotiation_id: UUID, version: int, reason: str, 
     """Say no to the other side's offer, with the reason; the talks end."""
     policy.require_trader(actor)
     negotiation = find_negotiation(actor, negotiation_id, lock=True)
-    offer = negotiation.require_live(version, now)
-    require(offer.by_organisation_id != actor.organisation_id, NotYourOffer())
+    negotiation.offer_to_decide(actor.organisation_id, version, now)
     return _end(actor, negotiation, OfferStatus.REJECTED, NegotiationStatus.REJECTED, now, reason)
 
 
@@ -151,8 +143,7 @@ def withdraw_offer(actor: Actor, negotiation_id: UUID, version: int, reason: str
     """Take one's own offer back; the talks end."""
     policy.require_trader(actor)
     negotiation = find_negotiation(actor, negotiation_id, lock=True)
-    offer = negotiation.require_live(version, now)
-    require(offer.by_organisation_id == actor.organisation_id, NotYourOffer())
+    negotiation.offer_to_take_back(actor.organisation_id, version, now)
     return _end(actor, negotiation, OfferStatus.WITHDRAWN, NegotiationStatus.WITHDRAWN, now, reason)
 
 
@@ -217,8 +208,7 @@ def _put_offer(
 
 
 def _conclude(actor: Actor, negotiation: Negotiation, offer: Offer, now: datetime) -> Deal:
-    offer.end(OfferStatus.ACCEPTED, now)
-    negotiation.end(NegotiationStatus.ACCEPTED, now)
+    negotiation.end(OfferStatus.ACCEPTED, NegotiationStatus.ACCEPTED, now)
     session.flush()
     deal = open_deal(
         actor,
@@ -236,10 +226,7 @@ def _end(
     actor: Actor, negotiation: Negotiation, of_offer: OfferStatus, status: NegotiationStatus, now: datetime,
     reason: str = "",
 ) -> Negotiation:  # fmt: skip
-    offer = negotiation.live_offer
-    if offer is not None:
-        offer.end(of_offer, now, reason)
-    negotiation.end(status, now, reason)
+    negotiation.end(of_offer, status, now, reason)
     session.flush()
     told = negotiation.other_side(actor.organisation_id or negotiation.seller_id)
     announce(actor, now, NegotiationEnded(negotiation.id, status.value, told))

@@ -12,6 +12,7 @@ from marketplace.core.events import announce
 from marketplace.core.i18n import _l
 from marketplace.deals import policy
 from marketplace.deals.closing import require_steps_done
+from marketplace.deals.closing_rules import TimedExit, require_refund_by_second, timed_exit
 from marketplace.deals.deals import (
     Deal,
     DealRefunded,
@@ -25,7 +26,6 @@ from marketplace.deals.settlement import cancel, free_listing, held, return_coll
 from marketplace.documents.evidence import attach_evidence, evidence_for
 from marketplace.documents.files import show_file
 from marketplace.documents.signatures import cancel_envelope
-from marketplace.identity.four_eyes import SecondPersonNeeded
 from marketplace.identity.sign_in import require_fresh
 
 NOT_PAID_IN_TIME = "not paid in time"
@@ -116,7 +116,7 @@ def approve_refund(actor: Actor, deal_id: UUID, now: datetime) -> Deal:
     require(actor.may("money.approve") and policy.is_platform(actor))
     require_fresh(actor, now)
     deal = find_deal(actor, deal_id, lock=True)
-    require(actor.person_id is not None and actor.person_id != deal.refund_started_by, SecondPersonNeeded())
+    require_refund_by_second(deal, actor.person_id)
     return _give_back(actor, deal, now)
 
 
@@ -127,10 +127,14 @@ def close_overdue_deals(now: datetime) -> list[Deal]:
     ).scalars()
     waiting = []
     for deal in overdue:
+        course = timed_exit(deal.status, held(deal))
         if deal.status is DealStatus.SIGNING:
             end_deal(OPERATING_SYSTEM, deal.id, "not signed in time", now)
-        elif deal.status in (DealStatus.AWAITING_FUNDS, DealStatus.FUNDS_HELD):
-            _end_unpaid(deal, now)
+        elif course is TimedExit.CANCEL:
+            cancel(SYSTEM, deal, NOT_PAID_IN_TIME, now)
+        elif course is TimedExit.RETURN_EVERYTHING:
+            _start_refund(SYSTEM, deal, "not completed in time", now)
+            _give_back(SYSTEM, deal, now)
         else:
             deal.due_at = None
             waiting.append(deal)
@@ -145,15 +149,6 @@ OPERATING_SYSTEM = Actor(
     approved=True,
     via="job",
 )
-
-
-def _end_unpaid(deal: Deal, now: datetime) -> None:
-    """Not fully paid, or never filed within the long stop: nobody is kept waiting and all money returns."""
-    if deal.status is DealStatus.AWAITING_FUNDS and not held(deal):
-        cancel(SYSTEM, deal, NOT_PAID_IN_TIME, now)
-        return
-    _start_refund(SYSTEM, deal, "not completed in time", now)
-    _give_back(SYSTEM, deal, now)
 
 
 def _start_refund(actor: Actor, deal: Deal, reason: str, now: datetime) -> Deal:

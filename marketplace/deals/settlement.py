@@ -15,6 +15,7 @@ from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.deals import lodged_deposits, policy
 from marketplace.deals.closing import payoffs_of
+from marketplace.deals.closing_rules import PaymentNotOpen, require_releasable
 from marketplace.deals.deals import (
     Deal,
     DealCancelled,
@@ -27,7 +28,6 @@ from marketplace.deals.deals import (
 from marketplace.deals.terms import DealKind
 from marketplace.deals.waterfall import Share, Waterfall, release_waterfall
 from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined, EnvelopeExpired
-from marketplace.identity.four_eyes import SecondPersonNeeded
 from marketplace.identity.sign_in import require_fresh
 from marketplace.ledger import accounts, entries
 from marketplace.ledger.entries import Posting
@@ -50,24 +50,6 @@ from marketplace.registry.ownership import owners_of, transfer_ownership
 from marketplace.registry.rights import grant_licence, require_allowed
 
 DEPOSIT, BALANCE = "deal_deposit", "deal_balance"
-
-
-class PaymentNotOpen(Refused):
-    """Nothing is to be paid in this status."""
-
-    message = _l("Nothing is to be paid now.")
-
-
-class ReleaseNotProposed(Refused):
-    """Somebody must propose the release before another approves it."""
-
-    message = _l("One person proposes the release, another approves it.")
-
-
-class HeldMoneyDiffers(Refused):
-    """What is held is not what the contract says."""
-
-    message = _l("The held money (%(held)s) is not the price (%(price)s).")
 
 
 class CardPaymentDisputed(Refused):
@@ -165,11 +147,8 @@ def approve_release(actor: Actor, deal_id: UUID, now: datetime) -> Deal:
     require(actor.may("money.approve") and policy.is_platform(actor))
     require_fresh(actor, now)
     deal = find_deal(actor, deal_id, lock=True)
-    require(deal.status is DealStatus.RECORDAL_PROVEN, PaymentNotOpen())
-    require(deal.release_proposed_by is not None, ReleaseNotProposed())
     require(not disputed([one.id for one in collections_of(deal)]), CardPaymentDisputed())
-    require(actor.person_id is not None and actor.person_id != deal.release_proposed_by, SecondPersonNeeded())
-    require(held(deal) == deal.price, HeldMoneyDiffers(held=held(deal), price=deal.price))
+    require_releasable(deal, held(deal), actor.person_id)
     require_allowed(deal.agreed.instrument(deal.asset_id, deal.seller_id, deal.buyer_id, now.date()), now.date())
     deal.release_approved_by = actor.person_id
     _move_right(actor, deal, now)

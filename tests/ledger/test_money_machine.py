@@ -145,5 +145,5 @@ class MoneyMachine(RuleBasedStateMachine):
 
 
 def test_money_behaves_like_its_model(app: APIFlask, db: Any) -> None:
-    chosen = settings(max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+    chosen = settings(max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(MoneyMachine, settings=chosen)
