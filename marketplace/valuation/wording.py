@@ -81,7 +81,9 @@ def why_weight(name: str) -> str:
         "income": lambda: _(
             "Weighs by the spread of 2,000 simulated cases over the royalty band, revenue and discount rate."
         ),
-        "cost": lambda: _("Weighs little: what was spent does not show what anybody would pay."),
+        "cost": lambda: _(
+            "Weighs by an assumed spread of half to twice: what was spent does not show what anybody would pay."
+        ),
     }
     return reasons[name]()
 
