@@ -1,0 +1,1 @@
+"""A sale from the first question to the last cent, over HTTP alone."""
