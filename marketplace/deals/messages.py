@@ -1,6 +1,5 @@
-"""Messages in a negotiation, with attachments; contact details are pointed out."""
+"""Messages in a negotiation, with attachments; contact details are pointed out until a deal is agreed."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,13 +13,11 @@ from marketplace.core.errors import Malformed, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.deals import policy
-from marketplace.deals.negotiations import Negotiation, find_negotiation
+from marketplace.deals.contact_details import names_contact_details
+from marketplace.deals.negotiations import Negotiation, NegotiationStatus, find_negotiation
 from marketplace.documents.files import find_file, show_file
 
 MOST_ATTACHMENTS = 10
-_CONTACT = re.compile(
-    r"[\w.+-]+@[\w-]+\.\w{2,}|(?<!\d)1[3-9]\d{9}(?!\d)|\+\d[\d -]{7,}|微信|wechat|whatsapp|\bQQ\b", re.IGNORECASE
-)
 
 
 class NegotiationMessage(Model):
@@ -60,9 +57,10 @@ def send_message(
         find_file(actor, file_id, now)
         show_file(actor, file_id, other, now)
     assert actor.organisation_id is not None
+    agreed = negotiation.status is NegotiationStatus.ACCEPTED
     message = NegotiationMessage(
         negotiation_id=negotiation.id, by_organisation_id=actor.organisation_id, by_person_id=actor.person_id,
-        text=text, file_ids=[str(file_id) for file_id in file_ids], names_contact=bool(_CONTACT.search(text)),
+        text=text, file_ids=[str(file_id) for file_id in file_ids], names_contact=not agreed and names_contact_details(text),
         sent_at=now,
     )  # fmt: skip
     session.add(message)

@@ -12,7 +12,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.clock import database_now, now
 from marketplace.core.http import Waiting, current_actor, dashboard_provider, idempotent, needs, page_form, signed_in
 from marketplace.core.i18n import _
-from marketplace.deals import messages, negotiations, offers
+from marketplace.deals import messages, negotiations, offers, talks_record
 from marketplace.deals.blueprints import pages
 from marketplace.deals.schemas import DecisionIn, MessageForm, NothingIn, OfferForm, VersionIn
 from marketplace.deals.step_words import NEGOTIATION_KINDS, NEGOTIATION_NAMES, OFFER_NAMES
@@ -73,6 +73,24 @@ def negotiation(negotiation_id: UUID) -> str:
         offer_names=OFFER_NAMES,
         exclusivities=EXCLUSIVITIES,
     )
+
+
+@pages.get("/negotiations/<uuid:negotiation_id>/messages.csv")
+@signed_in
+def talks_csv(negotiation_id: UUID) -> Response:
+    """The questions and answers as a table."""
+    content = talks_record.talks_csv(current_actor(), negotiation_id, now())
+    headers = {"Content-Disposition": f'attachment; filename="talks-{negotiation_id}.csv"'}
+    return Response(content, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@pages.get("/negotiations/<uuid:negotiation_id>/messages.pdf")
+@signed_in
+def talks_pdf(negotiation_id: UUID) -> Response:
+    """The questions and answers as a PDF."""
+    content = talks_record.talks_pdf(current_actor(), negotiation_id, now())
+    headers = {"Content-Disposition": f'attachment; filename="talks-{negotiation_id}.pdf"'}
+    return Response(content, content_type="application/pdf", headers=headers)
 
 
 @pages.post("/negotiations/<uuid:negotiation_id>/offers")

@@ -46,10 +46,10 @@ class VoidClause:
 
 
 _IMPROVEMENTS = (
-    r"改进.{0,20}(归|属于|所有权.{0,6}归).{0,6}(许可方|让与人|甲方|转让方)",
+    r"改进.{0,20}(归|属于|所有权.{0,6}归).{0,6}(许可方|让与人|甲方|乙方|一方|转让方)",
     r"(无偿|免费|独占).{0,10}(回授|返授|许可).{0,12}(改进|后续)",
     r"改进.{0,20}(无偿|免费|独占).{0,10}(回授|返授|许可|提供)",
-    r"\bimprovements?\b.{0,80}\b(belong|vest|assigned?|granted? back)\b.{0,60}\b(licensor|assignor)\b",
+    r"\bimprovements?\b.{0,80}\b(belong|vest|assigned?|granted? back)\b.{0,60}\b(licensor|assignor|party [ab]|(first|second) party)\b",
     r"\bgrant[- ]?backs?\b",
 )
 RULES: tuple[VoidClauseRule, ...] = (

@@ -25,6 +25,7 @@ CONTRACTS = (
     "trademark_assignment",
     "copyright_assignment",
     "licence",
+    "cross_licence",
     "pledge",
     "loan",
     "confidentiality",
@@ -33,6 +34,7 @@ CONTRACTS = (
     "account_statement",
     *(f"pool_form_{letter}" for letter in "abcdefghij"),
     "pool_report",
+    "talks_record",
     "evidence",
 )
 ISSUER = "IP Marketplace"

@@ -148,3 +148,20 @@ def test_amounts_in_english_and_out_of_range() -> None:
 
 def test_a_place_is_filled_once() -> None:
     assert fill("{a}{b}", {"a": "{b}", "b": "{a}"}, "en") == "{b}{a}"
+
+
+CROSS = {
+    "first_rights": "ZL202010000001.9", "second_rights": "ZL202110000002.1", "territory": "CN", "fields": "电池",
+    "begins_on": DAY, "ends_on": date(2030, 1, 1),
+}  # fmt: skip
+
+
+def test_a_cross_licence_names_both_sides_rights_and_who_pays_the_difference() -> None:
+    paid = contract_data("cross_licence", make_terms(**CROSS, payer={"zh": "乙方", "en": "the second party"}))
+    words = {language: " ".join(clause["text"][language] for clause in paid["clauses"]) for language in ("zh", "en")}
+    assert "乙方应支付补差款 CNY 1,234,567.00（大写：人民币壹佰贰拾叁万肆仟伍佰陆拾柒元整）" in words["zh"]
+    assert all("ZL202110000002.1" in text for text in words.values())
+    free = contract_data("cross_licence", make_terms(**CROSS, price=None, free=True))
+    assert "互不支付许可费" in " ".join(clause["text"]["zh"] for clause in free["clauses"])
+    with pytest.raises(TermMissing):
+        contract_data("cross_licence", make_terms(**{**CROSS, "second_rights": None}))
