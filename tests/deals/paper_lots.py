@@ -4,11 +4,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from marketplace.core.money import Money
 from marketplace.deals import auction_log as log
 from marketplace.deals import auction_rules as rules
 from marketplace.deals.auction_replay import replay
 from marketplace.deals.auction_terms import terms_document
+from marketplace.deals.replay_log import LogBroken
 
 OPENS = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 CLOSES = OPENS + timedelta(hours=1)
@@ -53,3 +56,11 @@ class PaperLot:
         revealed = hidden and {"amount": hidden.format(), "currency": "CNY", "salt": "salt"}
         events = [log.event_document(one) for one in self.events]
         return replay({"terms": self.document, "events": events, "reserve": revealed})
+
+    def require_closed(self, kind: str, bidder: str, amount: Money | None, detail: str = "") -> None:
+        """A line behind the close makes the log worthless, however well it is chained (I6)."""
+        kept, at = list(self.events), self.events[-1].occurred_at
+        self.append(kind, at, bidder, amount, detail)
+        with pytest.raises(LogBroken):
+            self.replayed()
+        self.events = kept

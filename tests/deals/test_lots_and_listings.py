@@ -6,14 +6,25 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
-from marketplace.deals import auction_closing, auction_events, auction_news, auctions, bid_refusals, bidding
+from marketplace.deals import (
+    auction_closing,
+    auction_events,
+    auction_news,
+    auctions,
+    bid_refusals,
+    bidding,
+    second_chances,
+)
 from marketplace.deals.auction_replay import replay
-from marketplace.deals.auctions import AuctionStatus
+from marketplace.deals.auctions import AUCTION_LIFECYCLE, AuctionStatus
 from marketplace.deals.bidders import LotClosed
 from marketplace.listings.course import pause_listing, suspend_listing, withdraw_listing
 from marketplace.listings.listings import find_listing
 from marketplace.notices.inbox import unread_count
+from marketplace.registry.consents import record_consent
+from marketplace.registry.encumbrances import EncumbranceKind, encumber
 from tests.makers.auctions import make_auction, make_bidder, yuan
 from tests.makers.identity import make_actor
 from tests.makers.listings import make_listing
@@ -96,3 +107,51 @@ def test_the_overtaken_are_told_once(db: Any) -> None:
     bidding.place_bid(second, auction.id, yuan(110_000), now())
     assert auction_news.tell_outbid(now()) == 1
     assert auction_news.tell_outbid(now()) == 0
+
+
+def test_a_lot_pledged_after_it_was_announced_is_sold_but_reaches_no_closing_without_the_pledgee(db: Any) -> None:
+    auction = make_auction()
+    bank, operator = make_actor(kind="bank"), make_actor(kind="platform_operator")
+    bidding.place_bid(make_bidder(auction), auction.id, yuan(100_000), now())
+    day = now().date()
+    pledge = encumber(SYSTEM, auction.asset_id, EncumbranceKind.PLEDGE, bank.organisation_id, day, None, "P1", now())
+    auction_closing.settle_lot(auctions.find_auction(auction.id, lock=True), now())
+    assert (auction.status, auction.deal_id) == (AuctionStatus.SOLD, None)
+    with pytest.raises(auction_closing.NothingHeldUp):
+        auction_closing.open_held_up_deal(operator, make_auction().id, now())
+    auction_closing.open_held_up_deal(operator, auction.id, now())
+    assert auction.deal_id is None
+    record_consent(bank, pledge.id, "transfer", None, now())
+    db.execute(text("UPDATE listings SET status = 'published' WHERE id = :id"), {"id": auction.listing_id})
+    db.refresh(find_listing(auction.listing_id))
+    auction_closing.open_held_up_deal(operator, auction.id, now())
+    assert auction.deal_id is not None
+
+
+ENDS = {
+    AuctionStatus.OPEN: "closes_at",
+    AuctionStatus.OPENING: "opening_until",
+    AuctionStatus.LAST_WORD: "closes_at",
+    AuctionStatus.SOLD: "declare_default",
+    AuctionStatus.DEFAULTED: "chance_until",
+}
+
+
+def test_every_state_of_a_lot_ends_by_time_or_by_the_operator(db: Any) -> None:
+    unfinished = {status for status, following in AUCTION_LIFECYCLE.moves.items() if following}
+    assert set(ENDS) == unfinished
+    for status in (AuctionStatus.OPEN, AuctionStatus.LAST_WORD, AuctionStatus.OPENING):
+        auction = make_auction()
+        auction.status, auction.opening_until = status, auction.closes_at
+        db.flush()
+        assert auction.id not in auction_closing.due_auctions(auction.closes_at - timedelta(seconds=1))
+        assert auction.id in auction_closing.due_auctions(auction.closes_at)
+    sold = make_auction()
+    for amount in (100_000, 110_000):
+        bidding.place_bid(make_bidder(sold), sold.id, yuan(amount), now())
+    auction_closing.settle_lot(auctions.find_auction(sold.id, lock=True), now())
+    second_chances.declare_default(make_actor(kind="platform_operator"), sold.id, now())
+    assert sold.status is AuctionStatus.DEFAULTED
+    assert sold.chance_until is not None
+    second_chances.lapse_second_chances(sold.chance_until)
+    assert sold.status is AuctionStatus.UNSOLD
