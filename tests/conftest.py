@@ -200,15 +200,20 @@ class LiveServer:
 
 
 @contextmanager
-def serving(url: str, home: Path) -> Iterator[tuple[str, list[BaseProcess]]]:
-    """gunicorn and the worker on this database; yields the address and the processes, and stops them."""
-    port = _free_port()
+def serving(url: str, home: Path, updates: bool = False) -> Iterator[tuple[str, list[BaseProcess]]]:
+    """gunicorn, the worker and, if wanted, live updates on this database; yields address and processes, and stops them."""
+    port, updates_port = _free_port(), _free_port()
     environment = os.environ | live_environment(url, home) | {"PUBLIC_URL": f"http://127.0.0.1:{port}"}
     log = str(home / "server.log")
+    if updates:
+        environment["LIVE_URL"] = f"http://127.0.0.1:{updates_port}"
     running: list[BaseProcess] = [
         FORKING.Process(target=live_processes.serve_pages, args=(dict(environment), log, port)),
         FORKING.Process(target=live_processes.run_jobs, args=(dict(environment), log)),
     ]
+    if updates:
+        words = ("live", "--port", str(updates_port))
+        running.append(FORKING.Process(target=live_processes.run_command, args=(dict(environment), log, log, words)))
     for process in running:
         process.start()
     try:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -59,15 +60,15 @@ def live(host: str, port: int) -> None:
 @click.option("--seed", is_flag=True, help="Make the demo first, unless it is there.")
 @with_appcontext
 def serve(host: str, port: int, workers: int, threads: int, seed: bool) -> None:
-    """Run the web server, the worker and the live updates (on the next port) together until Ctrl-C."""
+    """Run the web server, the worker and the live updates (on the next free port) together until Ctrl-C."""
     if seed:
         make_demo()
         session.remove()
-    settings = current_app.extensions["settings"]
+    settings, live_port = current_app.extensions["settings"], _free_port(host, port + 1)
     if "PUBLIC_URL" not in os.environ:
         settings = replace(settings, public_url=f"http://{host}:{port}")
     if "LIVE_URL" not in os.environ:
-        settings = replace(settings, live_url=f"http://{host}:{port + 1}")
+        settings = replace(settings, live_url=f"http://{host}:{live_port}")
     current_app.extensions["settings"] = settings
     web = [
         "gunicorn", "wsgi:app", "--bind", f"{host}:{port}", "--workers", str(workers),
@@ -79,12 +80,23 @@ def serve(host: str, port: int, workers: int, threads: int, seed: bool) -> None:
     children = [
         forking.Process(target=_serve_pages, args=(web,)),
         forking.Process(target=_run_jobs, args=(current_app.extensions["database_url"],)),
-        forking.Process(target=_run_updates, args=(host, port + 1)),
+        forking.Process(target=_run_updates, args=(host, live_port)),
     ]
     for child in children:
         child.start()
     click.echo(f"\n  The marketplace is open at http://{host}:{port}  (Ctrl-C stops it)\n", err=True)
     _wait_for(children)
+
+
+def _free_port(host: str, wished: int) -> int:
+    """The wished port, or another if somebody has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, wished))
+        except OSError:
+            probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
 def _serve_pages(words: list[str]) -> None:

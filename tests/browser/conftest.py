@@ -133,7 +133,7 @@ def demo_server(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Ite
             "JOIN organisations o ON o.id = m.organisation_id WHERE p.demo AND m.role IN ('administrator', 'viewer') "
             "ORDER BY o.kind, o.id, p.id"
         ).fetchall()
-    with serving(url, home) as (address, _running):
+    with serving(url, home, updates=True) as (address, _running):
         yield DemoServer(address, url, {str(kind): str(person) for kind, person in rows})
     server.drop(url)
 
