@@ -128,7 +128,7 @@ def _extend_security(actor: Actor, loan: Loan, step: Step, now: datetime) -> Non
         asset = find_asset(pledge.asset_id)
         last = asset.expires_on
         if last is not None and last < loan.matures_on:
-            raise refuse_by_law("CN-REF-06" if asset.is_chinese_patent else "ANY-LIC-01", now.date())
+            raise refuse_by_law("CN-REF-06", now.date(), asset.scope)
         assert pledge.encumbrance_id is not None
         longer = amend_encumbrance(
             actor, pledge.encumbrance_id, now.date(), f"extension:{step.amendment_id}", now, ends_on=loan.matures_on

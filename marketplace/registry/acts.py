@@ -8,6 +8,7 @@ from uuid import UUID
 from marketplace.core.i18n import _l
 from marketplace.registry.assets import Asset
 from marketplace.registry.conflicts import Alternative
+from marketplace.registry.fields_of_use import EXCEPT, fields_in_words
 from marketplace.registry.pledge_grounds import PledgeFinding, check_pledge_registration
 from marketplace.registry.rights import Instrument, Verdict, check_instrument
 
@@ -29,6 +30,9 @@ ALTERNATIVE_WORDS: dict[str, Any] = {
     "fields": _l("Limit it to the fields of use that are still free."),
     "ends_on": _l("Let it end earlier."),
     "begins_on": _l("Let it begin later."),
+    "period": _l("Limit it to the days that are still free."),
+    "pay_fees": _l("Pay the late fee with its surcharge first."),
+    "consent_of_licensor": _l("Ask the licensor to agree to sub-licences."),
 }
 
 
@@ -60,10 +64,18 @@ class Act:
 
 
 def way_out(alternative: Alternative) -> str:
-    """An alternative in the reader's language, with its value."""
-    words = str(ALTERNATIVE_WORDS.get(alternative.change, alternative.change))
-    shown = alternative.value if alternative.change in ("territory", "fields", "ends_on", "begins_on") else ""
-    return f"{words} {shown}".strip()
+    """An alternative in the reader's language, with its value and everything it needs besides."""
+    words = str(ALTERNATIVE_WORDS[alternative.change])
+    shown = f"{words} {_value_of(alternative)}".strip()
+    return " ".join([shown, *(way_out(need) for need in alternative.needs)])
+
+
+def _value_of(alternative: Alternative) -> str:
+    if alternative.change.startswith("consent") or not alternative.value:
+        return ""
+    if alternative.change == "fields":
+        return fields_in_words(alternative.value.split(" | " if EXCEPT in alternative.value else " "))
+    return alternative.value.replace("/", " – ") if alternative.change == "period" else alternative.value
 
 
 def acts_on(asset: Asset, organisation_id: UUID, on: date) -> list[Act]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from apiflask import APIBlueprint
 
-from marketplace.core.clock import now
+from marketplace.core.clock import market_day, now
 from marketplace.core.http import current_actor, idempotent, needs, optional_actor, public, signed_in
 from marketplace.core.jobs import enqueue
 from marketplace.registry import claims, consents, fee_calendar, import_runs, instruments, jobs, ownership, titles
@@ -16,6 +16,7 @@ from marketplace.registry.instrument_cases import verdict_json
 from marketplace.registry.policy import require_visible
 from marketplace.registry.rights import Instrument, check_instrument
 from marketplace.registry.rights_map import as_json, holdings_of
+from marketplace.registry.rules import rules_in_force
 from marketplace.registry.schemas import (
     AsOfIn,
     AssetOut,
@@ -31,6 +32,7 @@ from marketplace.registry.schemas import (
     ImportOut,
     InstrumentIn,
     NothingIn,
+    RulesIn,
     deadline_json,
 )
 
@@ -98,6 +100,18 @@ def show_title(asset_id: UUID, asked: dict[str, Any]) -> dict[str, Any]:
     return titles.as_json(titles.title_of(belief.asset, belief.on, belief.known_at))
 
 
+@api.get("/legal-rules")
+@public
+@api.input(RulesIn, location="query", arg_name="asked")
+def list_rules(asked: dict[str, Any]) -> dict[str, Any]:
+    """The rules of law in force on a day, with law, article, version and both languages."""
+    on = asked["on"] or market_day(now())
+    return {
+        "on": on.isoformat(),
+        "rules": [rule.as_json() for rule in rules_in_force(on, asked["office"], asked["right"], asked["q"])],
+    }
+
+
 @api.post("/assets/<uuid:asset_id>/instrument-checks")
 @signed_in
 @api.input(InstrumentIn, arg_name="proposed")
@@ -113,6 +127,7 @@ def check_proposed(asset_id: UUID, proposed: dict[str, Any]) -> dict[str, Any]:
         ends_on=proposed["ends_on"],
         exclusivity=proposed["exclusivity"],
         subject_to_earlier=proposed["subject_to_earlier"],
+        under=proposed["under"],
     )
     return verdict_json(check_instrument(instrument, now().date()))
 

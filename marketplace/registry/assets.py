@@ -14,6 +14,7 @@ from marketplace.core.db import Model, find, session
 from marketplace.core.errors import NotFound, Refused
 from marketplace.core.i18n import _l, pick
 from marketplace.registry.offices.values import alphanumeric
+from marketplace.registry.rules import LegalScope, legal_scope
 
 
 class AssetKind(StrEnum):
@@ -102,6 +103,11 @@ class Asset(Model):
     def label(self) -> str:
         """Office, number and kind code as people quote them."""
         return f"{self.office} {self.number or self.application_number} {self.kind_code}".strip()
+
+    @property
+    def scope(self) -> LegalScope:
+        """Whose law judges the right."""
+        return legal_scope(self.office, self.kind.value)
 
     @property
     def is_chinese_patent(self) -> bool:

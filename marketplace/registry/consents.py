@@ -138,9 +138,9 @@ def refuse_burdened_transfer(asset: Asset, on: date) -> None:
     """No transfer of a preserved right, none of a pledged one without the pledgee's recorded consent."""
     for burden in open_encumbrances(asset.id, on):
         if burden.kind is EncumbranceKind.PRESERVATION:
-            raise refuse_by_law("CN-PLG-10" if asset.office == "CN" else "CN-PRS-01", on, conflict=burden.reference)
+            raise refuse_by_law("CN-PLG-10", on, asset.scope, conflict=burden.reference)
         if burden.kind is EncumbranceKind.PLEDGE and not has_consent(burden, "transfer", on):
-            raise refuse_by_law("CN-PLG-03" if asset.office == "CN" else "ANY-PLG-01", on, conflict=burden.reference)
+            raise refuse_by_law("CN-PLG-03", on, asset.scope, conflict=burden.reference)
 
 
 def _add_consent(

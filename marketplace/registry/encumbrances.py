@@ -169,7 +169,7 @@ def encumber(
     if burden.kind is K.PLEDGE:
         _take_rank(asset, burden)
     if burden.kind is K.PRESERVATION and _of_kind(asset_id, K.PRESERVATION, begins_on):
-        raise refuse_by_law("CN-PLG-10", begins_on)
+        raise refuse_by_law("CN-PLG-10", begins_on, asset.scope)
     session.add(burden)
     session.flush()
     announce(actor, now, EncumbranceEntered(burden.id, asset_id, burden.kind.value))
@@ -257,16 +257,16 @@ def check_period(asset: Asset, burden: Encumbrance) -> None:
     lasting = burden.kind is K.PLEDGE or burden.is_licence
     if lasting and ends is not None and last is not None and ends > last and asset.kind is not AssetKind.TRADEMARK:
         rule = "CN-REF-06" if burden.kind is K.PLEDGE else "CN-LIC-01"
-        raise refuse_by_law(rule if asset.office == "CN" else "ANY-LIC-01", burden.begins_on, expires_on=str(last))
+        raise refuse_by_law(rule, burden.begins_on, asset.scope, expires_on=str(last))
     if burden.kind is K.PRESERVATION and asset.is_chinese_patent and ends is not None:
-        require((ends - burden.begins_on).days <= 184, refuse_by_law("CN-PLG-10", burden.begins_on))
+        require((ends - burden.begins_on).days <= 184, refuse_by_law("CN-PLG-10", burden.begins_on, asset.scope))
 
 
 def _take_rank(asset: Asset, burden: Encumbrance) -> None:
     live = [row for row in live_encumbrances(asset.id, burden.begins_on) if row.kind is K.PLEDGE]
     burden.single_pledge = asset.is_chinese_patent
     if burden.single_pledge and live:
-        raise refuse_by_law("CN-REF-09", burden.begins_on, conflict=live[0].reference)
+        raise refuse_by_law("CN-REF-09", burden.begins_on, asset.scope, conflict=live[0].reference)
     burden.rank = 1 + max((row.rank or 0 for row in live), default=0)
 
 

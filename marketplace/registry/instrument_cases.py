@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from fractions import Fraction
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -10,10 +11,12 @@ from marketplace.core.i18n import _l
 from marketplace.registry.assets import PATENT_KINDS, AssetKind, LegalStatus, find_asset, find_by_number
 from marketplace.registry.conflicts import EXCLUSIVE, NON_EXCLUSIVE, OPEN, SOLE
 from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind
+from marketplace.registry.fees import FeeState
 from marketplace.registry.names import normal_name
-from marketplace.registry.ownership import owners_of
+from marketplace.registry.ownership import Owner, owners_of
 from marketplace.registry.rights import check_instrument
-from marketplace.registry.weighing import INSTRUMENT_KINDS, Instrument, Standing, Verdict, weigh
+from marketplace.registry.verdicts import Verdict, weigh
+from marketplace.registry.weighing import INSTRUMENT_KINDS, Instrument, Standing
 
 _NAMESPACE = UUID("6f1ad0a2-9a7e-5c1e-9a3c-6f0c5b7e2d10")
 _NO_ASSET = UUID(int=0)
@@ -50,16 +53,35 @@ def _judge(case: Any, on: date) -> list[dict[str, Any]]:
         raise Malformed("", _l("Each case is a JSON object."))
     day = _day(case, "on") or on
     if "existing" not in case:
-        instrument = read_instrument(case)
-        return [verdict_json(check_instrument(instrument, day))]
-    standing = _standing(case)
+        return [verdict_json(_check(case, day))]
     proposed = case.get("proposed", [])
     several = proposed if isinstance(proposed, list) else [proposed]
-    return [verdict_json(weigh(read_instrument(item, needs_asset=False), standing, day)) for item in several]
+    return [
+        verdict_json(weigh(read_instrument(item, needs_asset=False), _standing(case, item), day)) for item in several
+    ]
 
 
-def read_instrument(case: dict[str, Any], needs_asset: bool = True) -> Instrument:
+def _check(case: dict[str, Any], on: date) -> Verdict:
+    """The verdict on an instrument over an asset of the register; a cross-licence is both of its licences."""
+    legs = case.get("licences")
+    if case.get("kind") != "cross_licence" or legs is None:
+        return check_instrument(read_instrument(case), on)
+    if not isinstance(legs, list) or len(legs) != 2 or not all(isinstance(leg, dict) for leg in legs):
+        raise Malformed("licences", _l("A cross-licence consists of two licences, each party licensing the other."))
+    verdicts = [check_instrument(read_instrument({"kind": "licence", **leg}), on) for leg in legs]
+    refused = [verdict for verdict in verdicts if not verdict.allowed]
+    return Verdict(
+        allowed=not refused,
+        conflicts=[conflict for verdict in verdicts for conflict in verdict.conflicts],
+        alternatives=refused[0].alternatives if len(refused) == 1 else [],
+        warnings=list(dict.fromkeys(rule for verdict in verdicts for rule in verdict.warnings)),
+    )
+
+
+def read_instrument(case: Any, needs_asset: bool = True) -> Instrument:
     """A proposed instrument from its JSON form."""
+    if not isinstance(case, dict):
+        raise Malformed("proposed", _l("Each case is a JSON object."))
     kind = str(case.get("kind", "licence"))
     exclusivity = case.get("exclusivity")
     if kind in _LICENCE_WORDS:
@@ -75,14 +97,15 @@ def read_instrument(case: dict[str, Any], needs_asset: bool = True) -> Instrumen
     return Instrument(
         kind="open_licence" if exclusivity == OPEN else kind,
         asset_id=asset_id,
-        grantor_id=_grantor(case, asset_id) if needs_asset else None,
-        grantee_id=_party(case, "grantee", needs_asset),
+        grantor_id=_grantor(case, asset_id) if needs_asset else _party(case, "grantor"),
+        grantee_id=_party(case, "grantee"),
         territory=_words(case, "territory"),
         fields=_words(case, "fields"),
         begins_on=begins,
         ends_on=ends,
         exclusivity=_EXCLUSIVITIES[str(exclusivity)] if exclusivity is not None else None,
         subject_to_earlier=case.get("subject_to_earlier") is True,
+        under=str(case.get("under") or case.get("parent") or ""),
     )
 
 
@@ -104,30 +127,46 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
             }
             for conflict in verdict.conflicts
         ],
-        "alternatives": [{"change": item.change, "value": item.value} for item in verdict.alternatives],
+        "alternatives": [item.as_json() for item in verdict.alternatives],
         "warnings": [
-            {"rule": rule.id, "law": rule.citation_en, "zh": rule.zh, "en": rule.en} for rule in verdict.warnings
+            {"rule": rule.id, "law": rule.citation_en, "law_zh": rule.citation_zh, "zh": rule.zh, "en": rule.en}
+            for rule in verdict.warnings
         ],
     }
 
 
-def _standing(case: dict[str, Any]) -> Standing:
-    asset = case.get("asset") if isinstance(case.get("asset"), dict) else {}
-    facts: dict[str, Any] = asset or {}
+def _standing(case: dict[str, Any], proposed: Any) -> Standing:
+    """What a case states of the right; who is not named is not weighed."""
+    facts: dict[str, Any] = case["asset"] if isinstance(case.get("asset"), dict) else {}
     existing = case["existing"] if isinstance(case["existing"], list) else [case["existing"]]
+    office = str(facts.get("office", "WO"))
     try:
         kind = AssetKind(str(facts.get("kind", "invention")))
         status = LegalStatus(str(facts.get("status", "in_force")))
+        fees = FeeState(str(facts.get("fees", "unknown")))
     except ValueError as wrong:
-        raise Malformed("asset", _l("This kind of instrument is not known.")) from wrong
+        raise Malformed("asset", _l("This kind of right, status or fee is not known.")) from wrong
     pledged_once = facts.get("office", "CN") == "CN" and kind in PATENT_KINDS
+    burdens = tuple(_burden(item, index, pledged_once) for index, item in enumerate(existing))
+    owners, act = _owners(facts), read_instrument(proposed, needs_asset=False).act
+    country = proposed.get("grantee_country")
     return Standing(
-        office=str(facts.get("office", "WO")),
+        office=office,
         kind=kind,
         status=status,
         expires_on=_day(facts, "expires_on"),
-        burdens=tuple(_burden(item, index, pledged_once) for index, item in enumerate(existing)),
+        owners=owners,
+        burdens=tuple(burden for burden in burdens if burden.lifted_on is None),
+        pledgee_consents=frozenset((name, act) for name in _words(proposed, "pledgee_consents")),
+        co_owner_consents=frozenset(_party_id(name) for name in _words(proposed, "co_owner_consents")),
+        fees=fees,
+        grantee_abroad=None if country is None else str(country) != "CN",
     )
+
+
+def _owners(facts: dict[str, Any]) -> tuple[Owner, ...]:
+    names = _words(facts, "owners")
+    return tuple(Owner(_party_id(name), name, Fraction(1, len(names))) for name in names)
 
 
 def _burden(item: Any, index: int, pledged_once: bool) -> Encumbrance:
@@ -148,8 +187,11 @@ def _burden(item: Any, index: int, pledged_once: bool) -> Encumbrance:
         kind=kind,
         begins_on=begins,
         ends_on=ends,
+        lifted_on=_day(item, "lifted_on"),
+        holder_id=_party(item, "holder"),
         territory=list(_words(item, "territory")),
         fields=list(_words(item, "fields")),
+        terms={"may_sub_license": item.get("may_sub_license") is True},
         single_pledge=pledged_once and kind is EncumbranceKind.PLEDGE,
     )
 
@@ -187,14 +229,17 @@ def _grantor(case: dict[str, Any], asset_id: UUID) -> UUID | None:
     for owner in owners_of(asset_id) if given else ():
         if normal_name(owner.name) == normal_name(given):
             return owner.organisation_id
-    return _party(case, "grantor", must_be_id=True)
+    return _party(case, "grantor")
 
 
-def _party(case: dict[str, Any], name: str, must_be_id: bool) -> UUID | None:
+def _party(case: dict[str, Any], name: str) -> UUID | None:
     given = case.get(f"{name}_id") or case.get(name)
-    if given is None or not must_be_id:
-        return None
+    return None if given is None else _party_id(str(given))
+
+
+def _party_id(given: str) -> UUID:
+    """A party by its id, or one of its own for each name."""
     try:
-        return UUID(str(given))
+        return UUID(given)
     except ValueError:
-        return uuid5(_NAMESPACE, str(given))
+        return uuid5(_NAMESPACE, normal_name(given))

@@ -4,7 +4,7 @@ An entry is never rewritten. What changes is entered anew as the successor of th
 register tells on any day what stood then.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,22 +28,10 @@ from marketplace.registry.encumbrances import (
     encumber,
     lift_encumbrance,
 )
-from marketplace.registry.rights import Instrument, grant_licence
+from marketplace.registry.rights import Instrument, grant_licence, require_allowed
 
 K = EncumbranceKind
 ENTERED_FROM_OFFICE = (K.PLEDGE, K.PRESERVATION, K.OWNERSHIP_DISPUTE, K.INVALIDATION_PROCEEDINGS)
-
-
-class SubLicenceTooWide(Refused):
-    """A licensee cannot give more than it has."""
-
-    message = _l("A sub-licence must lie within the licence it rests on: its countries, fields of use and period.")
-
-
-class SubLicensingNotAgreed(Refused):
-    """Without agreement a licensee may not sub-license."""
-
-    message = _l("The licence does not allow sub-licences. Record the licensor's agreement first.")
 
 
 class RenewalTooLate(Refused):
@@ -132,13 +120,17 @@ def sub_license(actor: Actor, licence_id: UUID, instrument: Instrument, referenc
     parent = _standing(licence_id)
     require(parent.is_licence and parent.stands_on(now.date()), AlreadyLifted())
     require(actor.may("system") or actor.organisation_id == parent.holder_id, NotAllowed())
-    require(bool(parent.terms.get("may_sub_license")), SubLicensingNotAgreed())
-    begins, ends = instrument.begins_on or now.date(), instrument.ends_on or parent.ends_on
-    territory, fields = list(instrument.territory) or parent.territory, list(instrument.fields) or parent.fields
-    require(covers(parent, territory, fields, begins, ends), SubLicenceTooWide())
+    within = replace(
+        instrument, kind="sub_licence", under=str(parent.id), grantor_id=parent.holder_id,
+        territory=instrument.territory or tuple(parent.territory), fields=instrument.fields or tuple(parent.fields),
+        begins_on=instrument.begins_on or now.date(), ends_on=instrument.ends_on or parent.ends_on,
+    )  # fmt: skip
+    require_allowed(within, now.date())
+    assert within.begins_on is not None
     return encumber(
-        actor, parent.asset_id, K.NON_EXCLUSIVE_LICENCE, instrument.grantee_id, begins, ends, reference, now,
-        grantor_id=parent.holder_id, territory=sorted(territory), fields=sorted(fields), parent_id=parent.id,
+        actor, parent.asset_id, K.NON_EXCLUSIVE_LICENCE, within.grantee_id, within.begins_on, within.ends_on, reference,
+        now, grantor_id=parent.holder_id, territory=sorted(within.territory), fields=sorted(within.fields),
+        parent_id=parent.id,
     )  # fmt: skip
 
 
@@ -184,16 +176,6 @@ def change_by_operator(
     if act == "renewal":
         return renew_preservation(actor, encumbrance_id, ends_on or on, reference, now)
     return amend_encumbrance(actor, encumbrance_id, on, reference, now, ends_on=ends_on)
-
-
-def covers(
-    licence: Encumbrance, territory: list[str], fields: list[str], begins_on: date, ends_on: date | None
-) -> bool:
-    """Whether a licence reaches as far as what is granted under it."""
-    everywhere = not licence.territory or set(territory) <= set(licence.territory)
-    every_use = not licence.fields or licence.fields == ["*"] or set(fields) <= set(licence.fields)
-    lasting = licence.ends_on is None or (ends_on is not None and ends_on <= licence.ends_on)
-    return everywhere and every_use and lasting and begins_on >= licence.begins_on
 
 
 def _standing(encumbrance_id: UUID) -> Encumbrance:

@@ -31,6 +31,7 @@ from marketplace.registry import (
     import_runs,
     ownership,
     rights_pages,
+    rule_pages,
     title_pages,
     words,
 )
@@ -43,7 +44,7 @@ from marketplace.registry.schemas import ClaimForm, ConsentForm, DecisionForm, U
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-__all__ = ["fee_pages", "pages", "rights_pages", "title_pages"]
+__all__ = ["fee_pages", "pages", "rights_pages", "rule_pages", "title_pages"]
 
 
 @dashboard_provider

@@ -14,7 +14,7 @@ from marketplace.registry.consents import co_owner_consents, consented_acts
 from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind, live_encumbrances
 from marketplace.registry.fees import FeeState, fee_state_of
 from marketplace.registry.ownership import Owner, owners_of
-from marketplace.registry.rules import LegalRule, rule_on
+from marketplace.registry.rules import LegalRule, find_rule
 
 REQUIRED_CONTENT = ("parties", "secured_debt", "performance_term", "patents", "scope_of_security")
 """What article 8 of the measures asks a pledge contract to say."""
@@ -105,7 +105,8 @@ def co_owner_has_not_agreed(proposal: PledgeProposal) -> str | None:
 
 def already_pledged(proposal: PledgeProposal) -> str | None:
     """Ground 9."""
-    return next((b.reference or "pledge" for b in _standing(proposal) if b.kind is EncumbranceKind.PLEDGE), None)
+    pledges = (b for b in _standing(proposal) if b.kind is EncumbranceKind.PLEDGE and b.single_pledge)
+    return next((b.reference or "pledge" for b in pledges), None)
 
 
 def same_day_pair_exists(proposal: PledgeProposal) -> str | None:
@@ -120,8 +121,9 @@ def invalidation_was_started(proposal: PledgeProposal) -> str | None:
 
 
 def other_obstacle(proposal: PledgeProposal) -> str | None:
-    """Ground 12: here, a right that no Chinese patent pledge can rest on."""
-    return None if proposal.asset.is_chinese_patent else proposal.asset.kind.value
+    """Ground 12: here, a patent of which no record tells whether it stands."""
+    status = proposal.asset.status_at(proposal.on)
+    return status.value if status is LegalStatus.UNKNOWN else None
 
 
 GROUNDS: tuple[Callable[[PledgeProposal], str | None], ...] = (
@@ -141,13 +143,17 @@ GROUNDS: tuple[Callable[[PledgeProposal], str | None], ...] = (
 
 
 def weigh_pledge(proposal: PledgeProposal) -> list[PledgeFinding]:
-    """Every ground that stands against the registration, in the order of the measures."""
+    """Every ground that stands against the registration, in the order of the measures.
+
+    For other rights and earlier days the general rule that stands in is named; a ground without one does not apply.
+    """
     findings = []
     for number, ground in enumerate(GROUNDS, start=1):
         detail = ground(proposal)
-        rule = rule_on(f"CN-REF-{number:02d}", proposal.on)
-        if detail is not None and not (rule.severity == "waivable" and rule.id in proposal.waived):
-            findings.append(PledgeFinding(rule, rule.severity == "waivable", detail))
+        rule = find_rule(f"CN-REF-{number:02d}", proposal.on, proposal.asset.scope)
+        if detail is None or rule is None or (rule.severity == "waivable" and rule.id in proposal.waived):
+            continue
+        findings.append(PledgeFinding(rule, rule.severity == "waivable", detail))
     return findings
 
 
@@ -160,10 +166,7 @@ def check_pledge_registration(
     waived: frozenset[str] = frozenset(),
     **details: Any,
 ) -> list[PledgeFinding]:
-    """What would stop a pledge of this asset from being registered; an empty list means nothing known would.
-
-    Chinese patents are weighed by all twelve grounds, any other right by those that no law of pledges lacks.
-    """
+    """What would stop a pledge of this asset from being registered; an empty list means nothing known would."""
     asset = find_asset(asset_id)
     burdens = tuple(live_encumbrances(asset_id, on))
     agreeing = consented_acts([burden.id for burden in burdens], on)
@@ -182,21 +185,7 @@ def check_pledge_registration(
         pledgee_agrees=frozenset(id_ for id_, acts in agreeing.items() if "pledge" in acts),
         **details,
     )
-    findings = weigh_pledge(proposal)
-    if asset.is_chinese_patent:
-        return findings
-    ranked = {"CN-REF-09", "CN-REF-10", "CN-REF-12", "CN-REF-04"}
-    return [_elsewhere(finding, on) for finding in findings if finding.code not in ranked]
-
-
-def _elsewhere(finding: PledgeFinding, on: date) -> PledgeFinding:
-    """Outside Chinese patent law the same obstacle stands under the register's own general rule."""
-    general = {
-        "CN-REF-01": "ANY-OWN-01",
-        "CN-REF-06": "ANY-LIC-01",
-        "CN-REF-08": "ANY-OWN-01",
-    }.get(finding.code, "ANY-STA-01")
-    return PledgeFinding(rule_on(general, on), finding.waivable, finding.detail)
+    return weigh_pledge(proposal)
 
 
 def _standing(proposal: PledgeProposal) -> list[Encumbrance]:

@@ -13,14 +13,17 @@ from marketplace.core.db import Model, session
 from marketplace.core.errors import Refused
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
+from marketplace.identity.organisations import Organisation
 from marketplace.registry.assets import Asset, find_asset
-from marketplace.registry.conflicts import EXCLUSIVE, SOLE, Alternative, Conflict, Grant
+from marketplace.registry.conflicts import EXCLUDING, Grant
 from marketplace.registry.consents import co_owner_consents, consented_acts
 from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind, encumber, live_encumbrances
-from marketplace.registry.fields_of_use import interval_of
+from marketplace.registry.fees import fee_state_of
+from marketplace.registry.fields_of_use import intervals_of
 from marketplace.registry.ownership import owners_of
 from marketplace.registry.rules import LegalRefusal
-from marketplace.registry.weighing import KIND_OF_LICENCE, Instrument, Standing, Verdict, grant_of, weigh
+from marketplace.registry.verdicts import Verdict, weigh
+from marketplace.registry.weighing import KIND_OF_LICENCE, Instrument, Standing, grant_of
 
 _lanes = Sequence("licence_lanes", metadata=Model.metadata)
 
@@ -70,7 +73,7 @@ def require_allowed(instrument: Instrument, on: date) -> Verdict:
         raise LegalRefusal(
             first.rule,
             conflicts=[{"with": conflict.with_reference, "rule": conflict.rule.id} for conflict in verdict.conflicts],
-            alternatives=[{"change": item.change, "value": item.value} for item in verdict.alternatives],
+            alternatives=[item.as_json() for item in verdict.alternatives],
         )
     return verdict
 
@@ -95,8 +98,7 @@ def grant_licence(actor: Actor, instrument: Instrument, reference: str, now: dat
         subject_to_earlier=instrument.subject_to_earlier,
         **details,
     )
-    if not instrument.subject_to_earlier:
-        _occupy(burden, proposed)
+    _occupy(burden, proposed)
     announce(actor, now, LicenceGranted(burden.id, asset.id, proposed.exclusivity))
     return burden
 
@@ -107,7 +109,6 @@ def standing_of(asset: Asset, instrument: Instrument, on: date) -> Standing:
     burdens = live_encumbrances(asset.id, begins)
     pledges = [burden.id for burden in burdens if burden.kind is EncumbranceKind.PLEDGE]
     consents = {(burden_id, act) for burden_id, acts in consented_acts(pledges, on).items() for act in acts}
-    act = "transfer" if instrument.kind == "listing" else instrument.kind
     return Standing(
         office=asset.office,
         kind=asset.kind,
@@ -116,20 +117,31 @@ def standing_of(asset: Asset, instrument: Instrument, on: date) -> Standing:
         owners=tuple(owners_of(asset.id)),
         burdens=tuple(burdens),
         pledgee_consents=frozenset(consents),
-        co_owner_consents=frozenset(co_owner_consents(asset.id, act)),
+        co_owner_consents=frozenset(co_owner_consents(asset.id, instrument.act)),
+        fees=fee_state_of(asset, on),
+        grantee_abroad=_is_abroad(instrument.grantee_id),
     )
 
 
+def _is_abroad(organisation_id: UUID | None) -> bool | None:
+    """Whether a party sits outside the mainland; unknown while the party or its country is."""
+    if organisation_id is None:
+        return None
+    country = session.execute(select(Organisation.country).where(Organisation.id == organisation_id)).scalar()
+    return None if country is None else country != "CN"
+
+
 def _occupy(burden: Encumbrance, grant: Grant) -> None:
-    """Write the licence's cells: an excluding grant fills every lane, any other its own."""
-    if grant.exclusivity in (EXCLUSIVE, SOLE):
-        lane_from, lane_to = 0, None
-    else:
-        lane_from = session.execute(select(_lanes.next_value())).scalar_one()
-        lane_to = lane_from + 1
+    """Write the licence's cells.
+
+    Every licence takes the next lane. A plain one keeps to it; an excluding one takes every lane, or only those after
+    it when it yields to the licences granted before.
+    """
+    lane = session.execute(select(_lanes.next_value())).scalar_one()
+    excluding = grant.exclusivity in EXCLUDING
+    lane_from, lane_to = lane if grant.subject_to_earlier or not excluding else 0, None if excluding else lane + 1
     for country in sorted(grant.territory):
-        for key in sorted(grant.fields):
-            field_from, field_to = interval_of(key)
+        for field_from, field_to in intervals_of(grant.fields):
             session.add(
                 LicenceCell(
                     encumbrance_id=burden.id,
@@ -147,6 +159,6 @@ def _occupy(burden: Encumbrance, grant: Grant) -> None:
 
 
 __all__ = [
-    "Alternative", "Conflict", "Instrument", "LicenceCell", "LicenceGranted", "Verdict", "check_instrument",
-    "grant_licence", "require_allowed", "standing_of",
+    "Instrument", "LicenceCell", "LicenceGranted", "Verdict", "check_instrument", "grant_licence", "require_allowed",
+    "standing_of",
 ]  # fmt: skip

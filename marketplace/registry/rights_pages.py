@@ -14,11 +14,11 @@ from marketplace.core.i18n import _l
 from marketplace.registry.acts import way_out
 from marketplace.registry.assets import Asset, find_asset
 from marketplace.registry.blueprints import pages
+from marketplace.registry.fields_of_use import fields_in_words
 from marketplace.registry.ownership import owns
 from marketplace.registry.policy import require_visible
 from marketplace.registry.rights import Instrument, Verdict, check_instrument
 from marketplace.registry.rights_map import GRANTABLE, POWERS, holdings_of, still_free, strip_of
-from marketplace.registry.weighing import INSTRUMENT_KINDS
 
 KIND_WORDS = {
     "licence": _l("A licence"),
@@ -44,7 +44,7 @@ def rights_map(asset_id: UUID) -> str:
     holdings = holdings_of(asset, on)
     return render_template(
         "registry/rights_map.html", asset=asset, today=on, powers=POWERS, kinds=KIND_WORDS,
-        exclusivities=EXCLUSIVITY_WORDS, way_out=way_out, asked=request.args, verdict=_verdict(actor, asset, on),
+        exclusivities=EXCLUSIVITY_WORDS, way_out=way_out, in_words=fields_in_words, asked=request.args, verdict=_verdict(actor, asset, on),
         holdings=[(holding, strip_of(holding, on, asset)) for holding in holdings],
         free=still_free(asset, grantor_id, on),
     )  # fmt: skip
@@ -55,7 +55,7 @@ def _verdict(actor: Actor | None, asset: Asset, on: date) -> Verdict | None:
     kind = request.args.get("kind", "")
     if not kind:
         return None
-    if kind not in INSTRUMENT_KINDS:
+    if kind not in KIND_WORDS:
         raise Malformed("kind", _l("This kind of instrument is not known."))
     exclusivity = request.args.get("exclusivity") or None
     if exclusivity is not None and exclusivity not in GRANTABLE:
@@ -66,7 +66,7 @@ def _verdict(actor: Actor | None, asset: Asset, on: date) -> Verdict | None:
     own = actor is not None and owns(actor.organisation_id, asset.id)
     instrument = Instrument(
         kind=kind, asset_id=asset.id, grantor_id=actor.organisation_id if own and actor else None,
-        territory=_words("territory"), fields=_words("fields"), begins_on=begins, ends_on=ends,
+        territory=_words("territory"), fields=_fields(), begins_on=begins, ends_on=ends,
         exclusivity=exclusivity if kind == "licence" else None,
     )  # fmt: skip
     return check_instrument(instrument, on)
@@ -77,6 +77,12 @@ def _words(name: str) -> tuple[str, ...]:
     for separator in "，、;；":
         text = text.replace(separator, ",")
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _fields() -> tuple[str, ...]:
+    """The fields of use, one after each comma; what is taken out of one stands behind it, as in «H04 except H04L; H04W»."""
+    parts = request.args.get("fields", "").replace("，", ",").split(",")
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 def _day(name: str) -> date | None:

@@ -10,6 +10,7 @@ from apiflask.validators import Length, OneOf
 from marketplace.core.fields import StrictSchema
 from marketplace.registry.consents import CONSENT_ACTS
 from marketplace.registry.offices.reading import FORMATS
+from marketplace.registry.rules import OFFICES, RIGHTS
 from marketplace.registry.weighing import INSTRUMENT_KINDS
 
 
@@ -65,10 +66,20 @@ class InstrumentIn(StrictSchema):
     kind = String(required=True, validate=OneOf(INSTRUMENT_KINDS))
     exclusivity = String(load_default=None, validate=OneOf(("exclusive", "sole", "non_exclusive")))
     territory = List(String(validate=Length(max=8)), load_default=list, validate=Length(max=300))
-    fields_of_use = List(String(validate=Length(max=80)), load_default=list, validate=Length(max=50))
+    fields_of_use = List(String(validate=Length(max=300)), load_default=list, validate=Length(max=50))
     begins_on = Date(load_default=None)
     ends_on = Date(load_default=None)
     subject_to_earlier = Boolean(load_default=False)
+    under = String(load_default="", validate=Length(max=300))
+
+
+class RulesIn(StrictSchema):
+    """Which rules of law are asked for."""
+
+    on = Date(load_default=None)
+    office = String(load_default="", validate=OneOf(("", *OFFICES)))
+    right = String(load_default="", validate=OneOf(("", *sorted(set(RIGHTS.values())))))
+    q = String(load_default="", validate=Length(max=80))
 
 
 class ClaimIn(StrictSchema):

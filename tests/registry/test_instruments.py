@@ -13,8 +13,6 @@ from marketplace.registry.encumbrances import AlreadyLifted, Encumbrance, encumb
 from marketplace.registry.instruments import (
     OnlyLicencesCross,
     RenewalTooLate,
-    SubLicenceTooWide,
-    SubLicensingNotAgreed,
     amend_encumbrance,
     cross_license,
     pass_encumbrance,
@@ -86,8 +84,10 @@ def test_a_sub_licence_lies_within_the_licence_and_ends_with_it(db: Any) -> None
     below = sub_license(actor, licence.id, narrow, "S1", NOW)
     assert (below.kind.value, below.parent_id, below.grantor_id) == ("non_exclusive_licence", licence.id, licensee.id)
     wide = Instrument("licence", licence.asset_id, grantee_id=third.id, ends_on=date(2031, 1, 1))
-    with pytest.raises(SubLicenceTooWide):
+    with pytest.raises(LegalRefusal) as refused:
         sub_license(actor, licence.id, wide, "S2", NOW)
+    assert refused.value.rule.id == "ANY-SUB-01"
+    assert refused.value.params["alternatives"] == [{"change": "ends_on", "value": "2030-01-01"}]
     with pytest.raises(NotAllowed):
         sub_license(make_actor(third), licence.id, narrow, "S3", NOW)
     lift_encumbrance(SYSTEM, licence.id, NOW)
@@ -96,8 +96,10 @@ def test_a_sub_licence_lies_within_the_licence_and_ends_with_it(db: Any) -> None
 
 def test_without_the_licensors_agreement_nothing_is_sub_licensed(db: Any) -> None:
     _owner, licensee, licence = licensed(db)
-    with pytest.raises(SubLicensingNotAgreed):
+    with pytest.raises(LegalRefusal) as refused:
         sub_license(make_actor(licensee), licence.id, Instrument("licence", licence.asset_id), "S1", NOW)
+    assert refused.value.rule.id == "ANY-SUB-01"
+    assert [one["change"] for one in refused.value.params["alternatives"]] == ["consent_of_licensor"]
 
 
 def test_a_cross_licence_is_two_licences_that_name_each_other(db: Any) -> None:

@@ -44,7 +44,8 @@ def proposal(**changes: Any) -> PledgeProposal:
 
 
 def burden(kind: EncumbranceKind) -> Encumbrance:
-    return Encumbrance(kind=kind, begins_on=date(2026, 1, 1), ends_on=None, reference="B1")
+    pledged_once = kind is EncumbranceKind.PLEDGE
+    return Encumbrance(kind=kind, begins_on=date(2026, 1, 1), ends_on=None, reference="B1", single_pledge=pledged_once)
 
 
 CO_OWNERS = (Owner(PLEDGOR, "出质人", Fraction(1, 2)), Owner(uuid4(), "共有人", Fraction(1, 2)))
@@ -62,7 +63,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("CN-REF-09", {"burdens": (burden(EncumbranceKind.PLEDGE),)}),
     ("CN-REF-10", {"same_day_twin": "CN 1 U"}),
     ("CN-REF-11", {"burdens": (burden(EncumbranceKind.INVALIDATION_PROCEEDINGS),)}),
-    ("CN-REF-12", {"asset": asset(kind=AssetKind.TRADEMARK)}),
+    ("CN-REF-12", {"asset": asset(status=LegalStatus.UNKNOWN)}),
 ]
 
 

@@ -1,6 +1,7 @@
 """What the law and earlier grants allow, and what PostgreSQL refuses by itself."""
 
-from datetime import UTC, date, datetime
+import random
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.core.actor import SYSTEM
+from marketplace.registry import rights
 from marketplace.registry.assets import LegalStatus
 from marketplace.registry.consents import record_asset_consent, record_consent
 from marketplace.registry.encumbrances import EncumbranceKind, encumber, lift_encumbrance, open_encumbrances
@@ -18,6 +20,7 @@ from marketplace.registry.rights import Instrument, check_instrument, grant_lice
 from marketplace.registry.rules import LegalRefusal
 from tests.makers.identity import make_actor, make_organisation
 from tests.makers.registry import make_asset, make_owners
+from tests.registry.test_conflicts import random_field
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -171,3 +174,49 @@ def test_what_burdened_the_asset_on_a_past_day_is_still_told_after_it_was_lifted
     lift_encumbrance(SYSTEM, burden.id, NOW)
     assert [row.id for row in open_encumbrances(asset.id, date(2026, 6, 1))] == [burden.id]
     assert open_encumbrances(asset.id, TODAY) == []
+
+
+def test_postgresql_refuses_exactly_what_the_algebra_refuses(db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(20261123)
+    owner, licensee = make_organisation(), make_organisation()
+
+    def proposal(asset: Any) -> Instrument:
+        begins = TODAY + timedelta(days=dice.randrange(6))
+        return Instrument(
+            "licence", asset.id, owner.id, licensee.id, tuple(dice.sample(["DE", "FR", "EU", "GB"], dice.randint(1, 2))),
+            tuple(random_field(dice) for _n in range(dice.randint(1, 2))), begins,
+            dice.choice([None, begins + timedelta(days=dice.randrange(6))]),
+            dice.choice(["exclusive", "sole", "non_exclusive"]), dice.random() < 0.3,
+        )  # fmt: skip
+
+    asset, refused = make_asset(owner, office="EP", expires_on=None), 0
+    for number in range(60):
+        if number % 4 == 0:
+            asset = make_asset(owner, office="EP", expires_on=None)
+        wanted = proposal(asset)
+        allowed = check_instrument(wanted, TODAY).allowed
+        with monkeypatch.context() as unguarded:
+            unguarded.setattr(rights, "require_allowed", lambda _instrument, _on: None)
+            try:
+                with db.begin_nested():
+                    grant_licence(SYSTEM, wanted, f"L{number}", NOW)
+                entered = True
+            except IntegrityError as error:
+                assert "ex_licence_cells_no_conflict" in str(error)
+                entered, refused = False, refused + 1
+        assert entered is allowed, wanted
+    assert 10 < refused < 50
+
+
+def test_a_later_licence_does_not_slip_under_an_exclusive_one_that_yields_to_earlier_ones(db: Any) -> None:
+    owner = make_organisation()
+    asset = make_asset(owner)
+    grant_licence(SYSTEM, licence(asset, owner, "non_exclusive"), "L1", NOW)
+    grant_licence(SYSTEM, licence(asset, owner, "exclusive", subject_to_earlier=True), "L2", NOW)
+    with pytest.raises(LegalRefusal):
+        grant_licence(SYSTEM, licence(asset, owner, "non_exclusive"), "L3", NOW)
+    lanes = db.execute(
+        text("SELECT lane_from, lane_to FROM licence_cells WHERE asset_id = :id"), {"id": asset.id}
+    ).all()
+    (first, first_end), (second, second_end) = sorted(lanes)
+    assert first_end == first + 1 <= second and second_end is None
