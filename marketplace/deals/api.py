@@ -7,6 +7,7 @@ from marketplace.core.clock import database_now, now
 from marketplace.core.http import current_actor, idempotent, needs, signed_in
 from marketplace.deals import (
     closing,
+    enforcement_api,
     jobs,
     messages,
     negotiations,
@@ -40,7 +41,7 @@ from marketplace.deals.schemas import (
     VersionIn,
 )
 
-JOBS = (jobs, quotation_api, royalty_api)
+JOBS = (jobs, enforcement_api, quotation_api, royalty_api)
 
 
 @api.post("/listings/<uuid:listing_id>/offers")

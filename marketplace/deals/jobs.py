@@ -2,6 +2,7 @@
 
 from marketplace.core.clock import database_now
 from marketplace.core.jobs import every
+from marketplace.deals.enforcement_course import drop_overdue_sales
 from marketplace.deals.news import tell_operators_overdue
 from marketplace.deals.offers import expire_offers
 from marketplace.deals.quoting import pass_deadlines
@@ -23,6 +24,12 @@ def end_overdue_deals() -> None:
     now = database_now()
     for deal in close_overdue_deals(now):
         tell_operators_overdue(deal, now)
+
+
+@every("23 * * * *", "deals.drop_overdue_sales")
+def end_overdue_sales() -> None:
+    """Enforcement sales that were never announced, or whose time is over, end."""
+    drop_overdue_sales(database_now())
 
 
 @every("15 1 * * *", "deals.remind_licensees")

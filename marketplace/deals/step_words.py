@@ -93,3 +93,10 @@ SEAT_NAMES = {
     "chosen": _l("Chosen"),
     "not_chosen": _l("Not chosen"),
 }
+
+SALE_ROUNDS = {"first": _l("First auction"), "second": _l("Second auction"), "private": _l("Sale at a price")}
+SALE_NAMES = {
+    "planned": _l("In preparation"), "noticed": _l("Announced"), "sold": _l("Sold"), "unsold": _l("Unsold"),
+    "cancelled": _l("Given up"),
+}  # fmt: skip
+SALE_KINDS = {"planned": "wait", "noticed": "good", "sold": "info", "unsold": "stop", "cancelled": "stop"}

@@ -35,6 +35,7 @@ DEAL_STEP_WAITS = "deal_step_waits"
 DEAL_RELEASED = "deal_released"
 DEAL_ENDED = "deal_ended"
 DEAL_OVERDUE = "deal_overdue"
+PRIORITY_SALE = "priority_sale"
 
 say(
     OFFER_RECEIVED,
@@ -85,4 +86,9 @@ say(
     DEAL_OVERDUE,
     subject=_l("Deal overdue: %(title)s"),
     text=_l("A deal has stayed in one step too long. Decide how it goes on."),
+)
+say(
+    PRIORITY_SALE,
+    subject=_l("A right you have priority in will be sold: %(title)s"),
+    text=_l("At an equal price you come first. The notice with times and prices will stand on the notice board."),
 )

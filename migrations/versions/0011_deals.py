@@ -37,6 +37,7 @@ def upgrade() -> None:
     """Make the tables of both parts."""
     _deals()
     _auctions()
+    _enforcement_sales()
 
 
 def _key() -> list[sa.Column]:
@@ -600,6 +601,7 @@ END $$;
 
 def downgrade() -> None:
     """Take everything away again."""
+    op.drop_table("enforcement_sales")
     for function in ("bid_once", "place_bid"):
         op.execute(f"DROP FUNCTION IF EXISTS auction_{function}")
     for table in (
@@ -1003,3 +1005,68 @@ def _deal_payoffs() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_deal_payoffs"),
         sa.UniqueConstraint("deal_id", "encumbrance_id", name="uq_deal_payoffs_deal_id_encumbrance_id"),
     )
+
+
+def _enforcement_sales() -> None:
+    op.create_table(
+        "enforcement_sales",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), nullable=False),
+        sa.Column("listing_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("previous_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "round",
+            sa.Enum(
+                "first", "second", "private", name="saleround", native_enum=False, create_constraint=True, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "planned",
+                "noticed",
+                "sold",
+                "unsold",
+                "cancelled",
+                name="salestatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("appraisal_minor", sa.BigInteger(), nullable=False),
+        sa.Column("appraisal_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("appraised_on", sa.Date(), nullable=False),
+        sa.Column("appraiser", sa.String(length=200), nullable=False),
+        sa.Column("basis", sa.String(length=1000), nullable=False),
+        sa.Column("taxes", sa.Text(), nullable=False),
+        sa.Column("priority_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("noticed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(round = 'first') = (previous_id IS NULL)", name="ck_enforcement_sales_later_rounds_follow"
+        ),
+        sa.CheckConstraint(
+            "status = 'planned' OR status = 'cancelled' OR noticed_at IS NOT NULL", name="ck_enforcement_sales_noticed"
+        ),
+        sa.CheckConstraint("appraisal_minor > 0", name="ck_enforcement_sales_appraisal_above_zero"),
+        sa.ForeignKeyConstraint(["asset_id"], ["assets.id"], name="fk_enforcement_sales_asset_id_assets"),
+        sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name="fk_enforcement_sales_listing_id_listings"),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name="fk_enforcement_sales_organisation_id_organisations"
+        ),
+        sa.ForeignKeyConstraint(
+            ["previous_id"], ["enforcement_sales.id"], name="fk_enforcement_sales_previous_id_enforcement_sales"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_enforcement_sales"),
+        sa.UniqueConstraint("listing_id", name="uq_enforcement_sales_listing_id"),
+        sa.UniqueConstraint("previous_id", name="uq_enforcement_sales_previous_id"),
+    )
+    op.create_index("ix_enforcement_sales_asset_id", "enforcement_sales", ["asset_id"], unique=False)
+    op.create_index("ix_enforcement_sales_organisation_id", "enforcement_sales", ["organisation_id"], unique=False)
+    op.create_index("ix_enforcement_sales_status", "enforcement_sales", ["status"], unique=False)

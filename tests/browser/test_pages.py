@@ -78,7 +78,17 @@ def test_what_strangers_see_is_accessible_and_fits(demo_server: DemoServer, read
     wide = []
     for viewport in (DESKTOP, PHONE):
         person = reader(demo_server.url, language, viewport)
-        for path in ("/", "/search?q=电池", "/search?q=(", "/auctions", "/valuations/scorecard", "/help", "/sign-in"):
+        for path in (
+            "/",
+            "/search?q=电池",
+            "/search?q=(",
+            "/auctions",
+            "/enforcement-sales",
+            "/rules",
+            "/valuations/scorecard",
+            "/help",
+            "/sign-in",
+        ):
             person.visit(path, expect=400 if path.endswith("(") else 200)
             wide += look(person, "anyone", path)
     assert wide == []
