@@ -22,7 +22,7 @@ from marketplace.core.jobs import run_worker
 from marketplace.core.migrating import migrate
 
 STOP_WITHIN_SECONDS = 20
-LOADED_FOR_PAGES = ("rjieba", "cn2an", "pyhanko.sign.signers", "stripe")
+LOADED_FOR_PAGES = ("rjieba", "rapidfuzz.distance", "typst", "cn2an", "pyhanko.sign.signers", "stripe")
 """Libraries that load on first use; the server loads them before it forks, so that no reader waits for them."""
 
 

@@ -1,17 +1,17 @@
 """Bringing a database to the newest migration."""
 
 from pathlib import Path
+from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def alembic_config(database_url: str) -> Config:
+def alembic_config(database_url: str) -> Any:
     """Alembic's configuration from setup.cfg for this database."""
+    from alembic.config import Config
+
     config = Config(str(ROOT / "setup.cfg"))
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.attributes["database_url"] = database_url
@@ -20,6 +20,8 @@ def alembic_config(database_url: str) -> Config:
 
 def newest_revision() -> str:
     """The revision the code expects."""
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
     return str(head)
 
@@ -37,6 +39,8 @@ def migrate(engine: Engine, database_url: str) -> None:
     """Run every missing migration; several processes starting together take turns."""
     if current_revision(engine) == newest_revision():
         return
+    from alembic import command
+
     with engine.connect() as turn:
         turn.execute(text("SELECT pg_advisory_lock(72616)"))
         if current_revision(engine) != newest_revision():

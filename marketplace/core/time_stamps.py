@@ -6,17 +6,9 @@ them nothing is stamped, and nothing else changes.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-import httpx
-from cryptography import x509
 from flask import current_app
-from rfc3161_client import (
-    HashAlgorithm,
-    TimestampRequestBuilder,
-    VerificationError,
-    VerifierBuilder,
-    decode_timestamp_response,
-)
 
 from marketplace.settings import Settings
 
@@ -47,6 +39,9 @@ def stamping_is_on() -> bool:
 
 def request_stamp(message: bytes) -> TimeStamp:
     """Ask the authority to stamp this message and verify the answer; never inside a request of a person."""
+    import httpx
+    from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
+
     url = _settings().timestamp_url or ""
     asked = TimestampRequestBuilder().data(message).hash_algorithm(HashAlgorithm.SHA256).nonce(nonce=True).build()
     headers = {"Content-Type": "application/timestamp-query"}
@@ -60,6 +55,8 @@ def request_stamp(message: bytes) -> TimeStamp:
 
 def verified_moment(response: bytes, message: bytes) -> datetime:
     """The moment a stamp proves for this message; raises ``StampInvalid``."""
+    from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
+
     builder = VerifierBuilder()
     for root in _roots():
         builder = builder.add_root_certificate(root)
@@ -72,7 +69,9 @@ def verified_moment(response: bytes, message: bytes) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _roots() -> list[x509.Certificate]:
+def _roots() -> list[Any]:
+    from cryptography import x509
+
     path = _settings().timestamp_roots
     return x509.load_pem_x509_certificates(path.read_bytes()) if path else []
 

@@ -12,11 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pylopdf_fonts_zh_cn
-import typst
-
 from marketplace.core.money import Money
 from marketplace.documents.amount_words import in_chinese, in_english
+from marketplace.documents.typesetting import typeset
 
 TEMPLATES = Path(__file__).parent / "contract_templates"
 LAYOUTS = Path(__file__).parent / "templates_typst"
@@ -61,16 +59,7 @@ def render_pdf(template_name: str, context: Mapping[str, Any]) -> bytes:
     """
     data = contract_data(template_name, context)
     data["hash"] = _digest(data)
-    pdf = typst.compile(
-        (LAYOUTS / "contract.typ").read_bytes(),
-        font_paths=_fonts(),
-        ignore_system_fonts=True,
-        format="pdf",
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-        pdf_standards=["a-2a", "ua-1"],
-    )
-    assert isinstance(pdf, bytes)
-    return pdf
+    return typeset(LAYOUTS / "contract.typ", data)
 
 
 def content_hash(template_name: str, context: Mapping[str, Any]) -> str:
@@ -177,10 +166,3 @@ def _template(name: str) -> dict[str, Any]:
     if template.get("signed", True):
         template["clauses"] = [*template["clauses"], *closing["clauses"]]
     return template
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """The Chinese fonts of the installed package, so that no contract depends on what a machine has."""
-    folder = pylopdf_fonts_zh_cn.sans_path().parent
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])

@@ -11,10 +11,7 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Literal
-
-import pylopdf_fonts_zh_cn
-import typst
+from typing import Any, Literal
 
 MOST_PAGES = 300
 TRIAL_SECONDS = 20
@@ -66,6 +63,8 @@ def _stated_pages(content: bytes) -> int:
 
 def _compile(content: bytes, ending: str, pages: list[int], mark: str, form: Literal["pdf", "png"]) -> bytes:
     """Lay the pages out under the mark; the content is only ever an image to the layout."""
+    import typst  # seven megabytes: loaded by whoever makes a copy
+
     data = json.dumps({"file": f"file.{ending}", "pages": pages, "mark": mark}, ensure_ascii=False)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -81,7 +80,10 @@ def _compile(content: bytes, ending: str, pages: list[int], mark: str, form: Lit
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> Any:
+    import pylopdf_fonts_zh_cn
+    import typst
+
     folder = pylopdf_fonts_zh_cn.sans_path().parent
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
 

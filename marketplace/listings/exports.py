@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import xlsxwriter
-
 from marketplace.core.actor import Actor
 from marketplace.core.i18n import _
 from marketplace.listings.cards import Card, cards
@@ -110,6 +108,8 @@ def as_json(rows: Iterator[Card], about: list[tuple[str, str]]) -> Iterator[byte
 
 def as_xlsx(rows: Iterator[Card], about: list[tuple[str, str]]) -> Iterator[bytes]:
     """A workbook whose every cell is text; the origin stands on its second sheet."""
+    import xlsxwriter  # loaded by whoever makes a workbook
+
     with tempfile.TemporaryFile() as file:
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                    "strings_to_numbers": False}  # fmt: skip

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import rjieba
 from markupsafe import Markup, escape
 
 from marketplace.core.i18n import pick
@@ -32,6 +31,8 @@ class Sought:
 
 def sought(condition: Condition) -> Sought:
     """The words a reader wants to see marked; what was excluded is not among them."""
+    import rjieba  # its dictionary takes thirty megabytes: loaded where words are cut
+
     words: set[str] = set()
     beginnings: set[str] = set()
     runs: set[str] = set()

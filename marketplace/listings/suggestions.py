@@ -6,8 +6,6 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-import rjieba
-from rapidfuzz.distance import DamerauLevenshtein
 from tantivy import Query
 
 from marketplace.core.actor import Actor
@@ -117,6 +115,8 @@ def _looser(condition: Condition) -> Condition:
 
 def _separate_words(condition: Condition) -> list[str]:
     """The plain words of a query, long Chinese runs taken apart."""
+    import rjieba  # its dictionary takes thirty megabytes: loaded where words are cut
+
     parts = condition.parts if isinstance(condition, Every) else (condition,)
     found: list[str] = []
     for part in parts:
@@ -142,6 +142,8 @@ def _respelt(view: Any, actor: Actor | None, condition: Condition) -> Condition:
 
 
 def _nearest(view: Any, actor: Actor | None, word: str) -> str | None:
+    from rapidfuzz.distance import DamerauLevenshtein
+
     for distance in (1, 2) if len(word) > 7 else (1,):
         near = Wanted((Query.fuzzy_term_query(SCHEMA, "title", word, distance),), (hidden_from(actor),)).query()
         hits = view.search(near, 10, count=False).hits

@@ -12,8 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from marketplace.core.errors import Malformed
 from marketplace.core.i18n import _l
 
@@ -124,6 +122,8 @@ def simulate_royalty_relief(
 
     The priors are stated here and in the report; the same seed gives the same figures.
     """
+    import numpy as np  # loaded by whoever draws
+
     random = np.random.default_rng(seed)
     values = []
     for _draw in range(draws):

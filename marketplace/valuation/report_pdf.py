@@ -1,17 +1,14 @@
 """The report as a bilingual, tagged PDF; the same indication gives the same bytes."""
 
-import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pylopdf_fonts_zh_cn
-import typst
 from flask_babel import force_locale
 
 from marketplace.core.formats import show_money
 from marketplace.core.i18n import _
 from marketplace.core.money import Money
+from marketplace.documents.typesetting import typeset
 from marketplace.registry.assets import Asset
 from marketplace.valuation import drawing, evidence, wording
 from marketplace.valuation.reports import Indication
@@ -21,22 +18,7 @@ LANGUAGES = ("zh", "en")
 
 def indication_pdf(indication: Indication, asset: Asset) -> bytes:
     """The indication laid out: range, reasons, approaches, limits, versions, in both languages."""
-    pdf = typst.compile(
-        (Path(__file__).parent / "report.typ").read_bytes(),
-        font_paths=_fonts(),
-        format="pdf",
-        sys_inputs={"data": json.dumps(_words(indication, asset), ensure_ascii=False)},
-        pdf_standards=["a-2a", "ua-1"],
-    )
-    assert isinstance(pdf, bytes)
-    return pdf
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """The Chinese fonts of the installed package, so that no report depends on what a machine has."""
-    folder = pylopdf_fonts_zh_cn.sans_path().parent
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
+    return typeset(Path(__file__).parent / "report.typ", _words(indication, asset))
 
 
 def _words(indication: Indication, asset: Asset) -> dict[str, Any]:
