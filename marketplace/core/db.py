@@ -87,9 +87,19 @@ def ask(statement: str, **values: Any) -> Any:
     For the few statements of every request: composing them and describing their result anew would cost more than
     running them. The driver prepares them; its errors come as SQLAlchemy's.
     """
+    return _sent(statement, values).fetchone()
+
+
+def ask_all(statement: str, **values: Any) -> list[Any]:
+    """Every row of such a statement."""
+    rows: list[Any] = _sent(statement, values).fetchall()
+    return rows
+
+
+def _sent(statement: str, values: dict[str, Any]) -> Any:
     driver: Any = session.connection().connection.driver_connection
     try:
-        return driver.cursor(row_factory=namedtuple_row).execute(statement, values).fetchone()
+        return driver.cursor(row_factory=namedtuple_row).execute(statement, values)
     except psycopg.Error as error:
         raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
 

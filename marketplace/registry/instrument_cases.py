@@ -8,9 +8,10 @@ from uuid import UUID, uuid5
 
 from marketplace.core.errors import Malformed, Problem
 from marketplace.core.i18n import _l
-from marketplace.registry.assets import PATENT_KINDS, AssetKind, LegalStatus, find_asset, find_by_number
+from marketplace.registry.assets import PATENT_KINDS, AssetKind, LegalStatus, find_by_number
+from marketplace.registry.burdens import Burden
 from marketplace.registry.conflicts import EXCLUSIVE, NON_EXCLUSIVE, OPEN, SOLE
-from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind
+from marketplace.registry.encumbrances import EncumbranceKind
 from marketplace.registry.fees import FeeState
 from marketplace.registry.names import normal_name
 from marketplace.registry.ownership import Owner, owners_of
@@ -147,7 +148,7 @@ def _standing(case: dict[str, Any], proposed: Any) -> Standing:
     except ValueError as wrong:
         raise Malformed("asset", _l("This kind of right, status or fee is not known.")) from wrong
     pledged_once = facts.get("office", "CN") == "CN" and kind in PATENT_KINDS
-    burdens = tuple(_burden(item, index, pledged_once) for index, item in enumerate(existing))
+    burdens = (_burden(item, index, pledged_once) for index, item in enumerate(existing))
     owners, act = _owners(facts), read_instrument(proposed, needs_asset=False).act
     country = proposed.get("grantee_country")
     return Standing(
@@ -156,7 +157,7 @@ def _standing(case: dict[str, Any], proposed: Any) -> Standing:
         status=status,
         expires_on=_day(facts, "expires_on"),
         owners=owners,
-        burdens=tuple(burden for burden in burdens if burden.lifted_on is None),
+        burdens=tuple(burden for burden in burdens if burden is not None),
         pledgee_consents=frozenset((name, act) for name in _words(proposed, "pledgee_consents")),
         co_owner_consents=frozenset(_party_id(name) for name in _words(proposed, "co_owner_consents")),
         fees=fees,
@@ -169,31 +170,28 @@ def _owners(facts: dict[str, Any]) -> tuple[Owner, ...]:
     return tuple(Owner(_party_id(name), name, Fraction(1, len(names))) for name in names)
 
 
-def _burden(item: Any, index: int, pledged_once: bool) -> Encumbrance:
+def _burden(item: Any, index: int, pledged_once: bool) -> Burden | None:
+    """A burden as a case states it; nothing when it says that it was lifted."""
     if not isinstance(item, dict):
         raise Malformed("existing", _l("Each case is a JSON object."))
     name = str(item.get("kind", "licence"))
-    begins, ends = _day(item, "begins_on") or date.min, _day(item, "ends_on")
-    reference = str(item.get("id") or item.get("reference") or index)
-    kind = EncumbranceKind.PLEDGE
     if name in _ORDERS:
         kind = EncumbranceKind(name)
     else:
         instrument = read_instrument(item, needs_asset=False)
-        exclusivity = OPEN if instrument.kind == "open_licence" else instrument.exclusivity or NON_EXCLUSIVE
-        kind = _BURDEN_OF[exclusivity]
-    return Encumbrance(
-        reference=reference,
+        kind = _BURDEN_OF[OPEN if instrument.kind == "open_licence" else instrument.exclusivity or NON_EXCLUSIVE]
+    burden = Burden(
+        reference=str(item.get("id") or item.get("reference") or index),
         kind=kind,
-        begins_on=begins,
-        ends_on=ends,
-        lifted_on=_day(item, "lifted_on"),
+        begins_on=_day(item, "begins_on") or date.min,
+        ends_on=_day(item, "ends_on"),
+        territory=_words(item, "territory"),
+        fields=_words(item, "fields"),
         holder_id=_party(item, "holder"),
-        territory=list(_words(item, "territory")),
-        fields=list(_words(item, "fields")),
-        terms={"may_sub_license": item.get("may_sub_license") is True},
         single_pledge=pledged_once and kind is EncumbranceKind.PLEDGE,
+        may_sub_license=item.get("may_sub_license") is True,
     )
+    return burden if _day(item, "lifted_on") is None else None
 
 
 def _words(case: dict[str, Any], name: str) -> tuple[str, ...]:
@@ -218,7 +216,7 @@ def _day(case: dict[str, Any], name: str) -> date | None:
 def _asset_id(case: dict[str, Any]) -> UUID:
     given = str(case.get("asset_id") or case.get("asset") or case.get("number") or "")
     try:
-        return find_asset(UUID(given)).id
+        return UUID(given)
     except ValueError:
         return find_by_number(given).id
 

@@ -15,9 +15,10 @@ from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.identity.organisations import Organisation
 from marketplace.registry.assets import Asset, find_asset
+from marketplace.registry.burdens import burdens_from
 from marketplace.registry.conflicts import EXCLUDING, Grant
 from marketplace.registry.consents import co_owner_consents, consented_acts
-from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind, encumber, live_encumbrances
+from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind, encumber
 from marketplace.registry.fees import fee_state_of
 from marketplace.registry.fields_of_use import intervals_of
 from marketplace.registry.ownership import owners_of
@@ -105,19 +106,19 @@ def grant_licence(actor: Actor, instrument: Instrument, reference: str, now: dat
 
 def standing_of(asset: Asset, instrument: Instrument, on: date) -> Standing:
     """What the register knows of the asset that matters for the instrument."""
-    begins = min(instrument.begins_on or on, on)
-    burdens = live_encumbrances(asset.id, begins)
-    pledges = [burden.id for burden in burdens if burden.kind is EncumbranceKind.PLEDGE]
-    consents = {(burden_id, act) for burden_id, acts in consented_acts(pledges, on).items() for act in acts}
+    burdens = burdens_from(asset.id, min(instrument.begins_on or on, on))
+    pledges = [burden.id for burden in burdens if burden.id and burden.kind is EncumbranceKind.PLEDGE]
+    consents = consented_acts(pledges, on) if pledges else {}
+    owners = tuple(owners_of(asset.id))
     return Standing(
         office=asset.office,
         kind=asset.kind,
         status=asset.status_at(on),
         expires_on=asset.expires_on,
-        owners=tuple(owners_of(asset.id)),
-        burdens=tuple(burdens),
-        pledgee_consents=frozenset(consents),
-        co_owner_consents=frozenset(co_owner_consents(asset.id, instrument.act)),
+        owners=owners,
+        burdens=burdens,
+        pledgee_consents=frozenset((burden_id, act) for burden_id, acts in consents.items() for act in acts),
+        co_owner_consents=frozenset(co_owner_consents(asset.id, instrument.act) if len(owners) > 1 else ()),
         fees=fee_state_of(asset, on),
         grantee_abroad=_is_abroad(instrument.grantee_id),
     )

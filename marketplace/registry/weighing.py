@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from uuid import UUID
 
 from marketplace.registry.assets import DEAD_STATUSES, AssetKind, LegalStatus
+from marketplace.registry.burdens import Burden
 from marketplace.registry.conflicts import (
     EXCLUSIVE,
     NON_EXCLUSIVE,
@@ -16,7 +17,7 @@ from marketplace.registry.conflicts import (
     licence_conflicts,
     lies_within,
 )
-from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind
+from marketplace.registry.encumbrances import EncumbranceKind
 from marketplace.registry.fees import FeeState
 from marketplace.registry.fields_of_use import field_keys
 from marketplace.registry.ownership import Owner
@@ -74,7 +75,7 @@ class Standing:
     status: LegalStatus
     expires_on: date | None
     owners: tuple[Owner, ...] = ()
-    burdens: tuple[Encumbrance, ...] = ()
+    burdens: tuple[Burden, ...] = ()
     pledgee_consents: frozenset[tuple[UUID | str, str]] = frozenset()
     co_owner_consents: frozenset[UUID] = frozenset()
     fees: FeeState = FeeState.UNKNOWN
@@ -95,25 +96,20 @@ class Standing:
         """The licences that already burden the right, as regions; what lies under another is reached through it."""
         return tuple(self.grant_in(one) for one in self.burdens if one.is_licence and one.parent_id is None)
 
-    def grant_in(self, burden: Encumbrance) -> Grant:
+    def grant_in(self, burden: Burden) -> Grant:
         """A standing licence as a region."""
         return Grant(
-            reference=name_of(burden),
+            reference=burden.name,
             exclusivity=EXCLUSIVITY_OF[burden.kind],
-            territory=_territory(tuple(burden.territory or ()), self.reach),
-            fields=field_keys(tuple(burden.fields or ())),
+            territory=_territory(burden.territory, self.reach),
+            fields=field_keys(burden.fields),
             begins_on=burden.begins_on,
             ends_on=burden.ends_on,
         )
 
-    def of_kind(self, *kinds: EncumbranceKind) -> list[Encumbrance]:
+    def of_kind(self, *kinds: EncumbranceKind) -> list[Burden]:
         """The burdens of these kinds."""
         return [burden for burden in self.burdens if burden.kind in kinds]
-
-
-def name_of(burden: Encumbrance) -> str:
-    """How a verdict names a burden: by its id in the register, by its reference in a stated case."""
-    return str(burden.id or burden.reference)
 
 
 def grant_of(instrument: Instrument, office: str, kind: AssetKind, on: date) -> Grant:
@@ -214,7 +210,7 @@ def _suspension_conflicts(instrument: Instrument, standing: Standing, on: date) 
     begins, ends = instrument.begins_on or on, instrument.ends_on or date.max
     rule = rule_on("CN-PLG-10", on, standing.scope)
     return [
-        Conflict(name_of(burden), rule, burden.kind.value)
+        Conflict(burden.name, rule, burden.kind.value)
         for burden in standing.of_kind(*SUSPENDING)
         if burden.begins_on <= ends and (burden.ends_on or date.max) >= min(begins, on)
     ]
@@ -232,13 +228,13 @@ def _pledge_conflicts(instrument: Instrument, standing: Standing, on: date) -> l
     ]
     if instrument.kind == "pledge":
         once = rule_on("CN-REF-09", on, standing.scope)
-        return [Conflict(name_of(burden), once, "single_pledge") for burden in pledges if burden.single_pledge]
+        return [Conflict(burden.name, once, "single_pledge") for burden in pledges if burden.single_pledge]
     rule = rule_on("CN-PLG-03", on, standing.scope)
     if instrument.kind == "open_licence":
         open_rule = rule_on("CN-OPN-02", on, standing.scope)
         rule = open_rule if open_rule.id == "CN-OPN-02" else rule
     return [
-        Conflict(name_of(burden), rule, "pledge")
+        Conflict(burden.name, rule, "pledge")
         for burden in pledges
         if (burden.id or burden.reference, instrument.act) not in standing.pledgee_consents
     ]
@@ -256,7 +252,7 @@ def _term_conflicts(instrument: Instrument, standing: Standing, on: date) -> lis
     return [Conflict("term", rule, "" if late else last.isoformat())]
 
 
-def parent_of(instrument: Instrument, standing: Standing) -> Encumbrance | None:
+def parent_of(instrument: Instrument, standing: Standing) -> Burden | None:
     """The licence a sub-licence rests on."""
     licences = (one for one in standing.burdens if one.is_licence)
     return next((one for one in licences if instrument.under in (str(one.id), one.reference)), None)
@@ -270,13 +266,13 @@ def _parent_conflicts(instrument: Instrument, standing: Standing, on: date) -> l
         return [Conflict(instrument.under or "licence", rule, "missing")]
     found = []
     if instrument.grantor_id is not None and instrument.grantor_id != parent.holder_id:
-        found.append(Conflict(name_of(parent), rule, "not_the_licensee"))
-    if not parent.terms.get("may_sub_license"):
-        found.append(Conflict(name_of(parent), rule, "not_agreed"))
+        found.append(Conflict(parent.name, rule, "not_the_licensee"))
+    if not parent.may_sub_license:
+        found.append(Conflict(parent.name, rule, "not_agreed"))
     inner = grant_of(instrument, standing.office, standing.kind, on)
     if instrument.ends_on is None:
         inner = replace(inner, ends_on=parent.ends_on)
     plain = inner.exclusivity == NON_EXCLUSIVE
     if not plain or not inner.territory or not lies_within(inner, standing.grant_in(parent)):
-        found.append(Conflict(name_of(parent), rule, "too_wide" if plain else "not_plain"))
+        found.append(Conflict(parent.name, rule, "too_wide" if plain else "not_plain"))
     return found

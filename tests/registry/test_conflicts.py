@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.registry.assets import AssetKind, LegalStatus
+from marketplace.registry.burdens import Burden
 from marketplace.registry.conflicts import Alternative
-from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind
+from marketplace.registry.encumbrances import EncumbranceKind
 from marketplace.registry.instrument_cases import judge_cases
 from marketplace.registry.verdicts import weigh
 from marketplace.registry.weighing import Instrument, Standing, grant_of
@@ -86,14 +87,14 @@ def stopped(standing: dict[str, Any], proposed: dict[str, Any]) -> set[Point]:
     return points(standing) & points(proposed)
 
 
-def burden_of(grant: dict[str, Any]) -> Encumbrance:
-    return Encumbrance(
+def burden_of(grant: dict[str, Any]) -> Burden:
+    return Burden(
         reference="standing",
         kind=KINDS[grant["exclusivity"]],
         begins_on=START + timedelta(days=grant["begins"]),
         ends_on=None if grant["ends"] is None else START + timedelta(days=grant["ends"]),
-        territory=grant["territory"],
-        fields=grant["fields"],
+        territory=tuple(grant["territory"]),
+        fields=tuple(grant["fields"]),
     )
 
 
