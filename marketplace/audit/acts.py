@@ -92,6 +92,7 @@ ACTS: dict[str, Any] = {
     "OrganisationReturned": _l("Organisation returned for correction"),
     "OrganisationSubmitted": _l("Organisation submitted for verification"),
     "OrganisationSuspended": _l("Organisation suspended"),
+    "OwnerNamesDecided": _l("Owner names compared and decided"),
     "OwnershipClaimDecided": _l("Ownership claim decided"),
     "OwnershipClaimed": _l("Ownership claimed"),
     "OwnershipRegistered": _l("Ownership registered"),

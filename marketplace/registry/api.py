@@ -3,12 +3,22 @@
 from typing import Any
 from uuid import UUID
 
-from apiflask import APIBlueprint
+from apiflask import APIBlueprint, EmptySchema
 
 from marketplace.core.clock import market_day, now
 from marketplace.core.http import current_actor, idempotent, needs, optional_actor, public, signed_in
 from marketplace.core.jobs import enqueue
-from marketplace.registry import claims, consents, fee_calendar, import_runs, instruments, jobs, ownership, titles
+from marketplace.registry import (
+    claims,
+    consents,
+    fee_calendar,
+    import_runs,
+    instruments,
+    jobs,
+    owner_names,
+    ownership,
+    titles,
+)
 from marketplace.registry.assets import find_asset, find_by_number
 from marketplace.registry.extracts import belief_of, extract_of
 from marketplace.registry.fee_rules import deadlines_of
@@ -31,6 +41,9 @@ from marketplace.registry.schemas import (
     ImportIn,
     ImportOut,
     InstrumentIn,
+    NameDecisionIn,
+    NamePairOut,
+    NamePairsIn,
     NothingIn,
     RulesIn,
     deadline_json,
@@ -154,6 +167,25 @@ def claim_asset(asset_id: UUID, claim: dict[str, Any]) -> Any:
 def decide_claim(claim_id: UUID, decision: dict[str, Any]) -> Any:
     """Accept or reject a claim, as the operator."""
     return claims.decide_claim(current_actor(), claim_id, decision["accept"], now())
+
+
+@api.get("/owner-name-pairs")
+@needs("platform.verify")
+@api.input(NamePairsIn, location="query", arg_name="asked")
+@api.output(NamePairOut(many=True))
+def list_name_pairs(asked: dict[str, Any]) -> Any:
+    """Owner names that are probably one party: those that wait, or those decided."""
+    return owner_names.name_pairs(asked["decided"])
+
+
+@api.post("/owner-name-pairs/<uuid:pair_id>/decision")
+@needs("platform.verify")
+@idempotent
+@api.input(NameDecisionIn, arg_name="decision")
+@api.output(EmptySchema, status_code=204)
+def decide_name_pair(pair_id: UUID, decision: dict[str, Any]) -> Any:
+    """Say whether two names are one party, or open the question again."""
+    owner_names.decide_names(current_actor(), pair_id, decision["verdict"], decision["reason"], now())
 
 
 @api.post("/encumbrances/<uuid:encumbrance_id>/consents")

@@ -12,8 +12,9 @@ from marketplace.registry.assets import Asset
 from marketplace.registry.consents import CONSENT_ACTS, consented_acts
 from marketplace.registry.conveyances import conveyances_of
 from marketplace.registry.encumbrances import open_encumbrances
-from marketplace.registry.extracts import belief_of
+from marketplace.registry.extracts import belief_of, end_of_day
 from marketplace.registry.fees import upcoming_fees
+from marketplace.registry.owner_names import other_names_of
 from marketplace.registry.ownership import owners_of
 from marketplace.registry.panels import asset_panels
 from marketplace.registry.register_events import events_of
@@ -30,10 +31,10 @@ def day_asked(text: str | None) -> date | None:
         raise Malformed("as_of", _l("Write the day as 2026-11-22.")) from wrong
 
 
-def view_of(asset: Asset, actor: Actor | None, as_of: date | None) -> dict[str, Any]:
-    """The asset page's content: facts for everyone, acts for its owner."""
+def view_of(asset: Asset, actor: Actor | None, as_of: date | None, known_on: date | None = None) -> dict[str, Any]:
+    """The asset page's content: facts for everyone, acts for its owner; as of a day, by what was known on a day."""
     today = now().date()
-    belief = belief_of(asset, as_of)
+    belief = belief_of(asset, as_of, end_of_day(known_on) if known_on else None)
     asset, on, known_at = belief.asset, belief.on, belief.known_at
     owners = owners_of(asset.id, as_of=belief.moment, known_at=known_at)
     mine = actor is not None and any(owner.organisation_id == actor.organisation_id for owner in owners)
@@ -43,6 +44,7 @@ def view_of(asset: Asset, actor: Actor | None, as_of: date | None) -> dict[str, 
         "asset": asset,
         "status": _status(asset, on),
         "owners": owners,
+        "other_names": other_names_of([owner.name for owner in owners], known_at),
         "mine": mine,
         "claimable": not mine and any(owner.organisation_id is None for owner in owners),
         "burdens": burdens,
@@ -52,12 +54,13 @@ def view_of(asset: Asset, actor: Actor | None, as_of: date | None) -> dict[str, 
         "conveyances": conveyances_of(asset, known_at)[-50:],
         "fees": upcoming_fees(asset, on),
         "acts": acts_on(asset, actor.organisation_id, today)
-        if mine and actor and actor.organisation_id and not as_of
+        if mine and actor and actor.organisation_id and not as_of and not known_on
         else [],
         "panels": asset_panels.render(actor, asset),
         "security": security_on_asset(asset, on, known_at),
         "as_of": as_of,
-        "reconstructed": as_of is not None and known_at is None,
+        "known_on": known_on,
+        "reconstructed": (as_of is not None or known_on is not None) and known_at is None,
         "today": today,
     }
 

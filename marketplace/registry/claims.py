@@ -20,6 +20,7 @@ from marketplace.identity.organisations import Organisation, find_organisation
 from marketplace.identity.verification import require_approved
 from marketplace.registry.assets import find_asset
 from marketplace.registry.names import normal_name
+from marketplace.registry.owner_names import other_names_of
 from marketplace.registry.ownership import OwnershipShare, believed_shares, link_owner
 
 
@@ -104,7 +105,8 @@ def claim_ownership(
     find_asset(asset_id, lock=True)
     open_shares = [row for row in believed_shares(asset_id) if row.organisation_id is None and row.held_to is None]
     require(bool(open_shares), NoOwnerToClaim())
-    matching = [row for row in open_shares if row.name_key in _names(organisation)]
+    names = _names(organisation)
+    matching = [row for row in open_shares if row.name_key in names]
     share = (matching or open_shares)[0]
     require(not _is_waiting(share.id, organisation.id), AlreadyClaimed())
     claim = OwnershipClaim(
@@ -203,7 +205,10 @@ def _acting(actor: Actor) -> Organisation:
 
 
 def _names(organisation: Organisation) -> set[str]:
-    return {normal_name(name) for name in (organisation.name_zh, organisation.name_en) if name}
+    """The keys of the verified names, and of the spellings a person has held for the same party."""
+    verified = [name for name in (organisation.name_zh, organisation.name_en) if name]
+    others = [name for names in other_names_of(verified).values() for name in names]
+    return {normal_name(name) for name in (*verified, *others)}
 
 
 def _is_waiting(share_id: UUID, organisation_id: UUID) -> bool:

@@ -5,7 +5,7 @@ from uuid import UUID
 from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.core.jobs import enqueue, every, task
-from marketplace.registry import fee_calendar, import_runs, statuses
+from marketplace.registry import fee_calendar, import_runs, owner_names, statuses
 
 
 @task("registry.check_import")
@@ -18,6 +18,7 @@ def check_import(run_id: str) -> None:
 def bring_in(run_id: str) -> None:
     """Bring a confirmed file into the register; each batch is its own transaction, so progress is seen."""
     import_runs.bring_in(UUID(run_id), now(), session.commit)
+    enqueue("registry.compare_owner_names")
 
 
 @every("* * * * *", "registry.resume_imports")
@@ -26,6 +27,12 @@ def resume_imports() -> None:
     for run_id, status in import_runs.silent_imports(now()):
         waiting = status is import_runs.ImportStatus.UPLOADED
         enqueue("registry.check_import" if waiting else "registry.bring_in", run_id=str(run_id))
+
+
+@every("40 0 * * *", "registry.compare_owner_names")
+def compare_owner_names() -> None:
+    """Owner names that are probably one party are put before the operator."""
+    owner_names.find_name_pairs(now())
 
 
 @every("20 0 * * *", "registry.expire_rights")

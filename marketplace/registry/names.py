@@ -6,11 +6,12 @@ from functools import lru_cache
 
 from opencc import OpenCC
 
-_LEGAL_FORMS = {
+LEGAL_FORMS = {
     "INC", "INCORPORATED", "CORP", "CORPORATION", "CO", "COMPANY", "LTD", "LIMITED", "LLC", "LLP", "LP", "PLC",
     "GMBH", "AG", "KG", "SA", "SAS", "SARL", "SPA", "SRL", "BV", "NV", "AB", "AS", "OY", "OYJ", "KK", "PTE", "PTY",
-    "BHD", "SDN", "THE",
+    "BHD", "SDN",
 }  # fmt: skip
+_LEFT_OUT = LEGAL_FORMS | {"THE"}
 _CHINESE_FORMS = ("集团股份有限公司", "股份有限公司", "有限责任公司", "集团有限公司", "有限公司", "株式会社", "公司")
 _CAPACITY = re.compile(
     r"[,;(]?\s*(?:,\s*|\(|\b)(?:SOLELY\s+)?(?:IN\s+ITS\s+CAPACITY\s+)?AS\s+(?:[A-Z0-9./&-]+\s+){0,8}?"
@@ -22,8 +23,13 @@ _SPACED_LETTERS = re.compile(r"\b(?:[A-Z] ){1,4}[A-Z]\b")
 
 
 @lru_cache(maxsize=1)
-def _simplified() -> OpenCC:
+def _converter() -> OpenCC:
     return OpenCC("t2s")
+
+
+def simplified(text: str) -> str:
+    """Chinese in its simplified characters."""
+    return str(_converter().convert(text))
 
 
 @lru_cache(maxsize=50_000)
@@ -39,12 +45,12 @@ def normal_name(name: str) -> str:
     text = re.sub(r"[^A-Z0-9\u0400-\u04ff\u3040-\u30ff]+", " ", text).strip()
     text = _SPACED_LETTERS.sub(lambda match: match.group().replace(" ", ""), text)
     words = text.split()
-    kept = [word for word in words if word not in _LEGAL_FORMS]
+    kept = [word for word in words if word not in _LEFT_OUT]
     return " ".join(kept or words)
 
 
 def _normal_chinese(text: str) -> str:
-    text = str(_simplified().convert(text))
+    text = simplified(text)
     text = re.sub(r"[\s·•,，.。()（）\-—_/]+", "", text)
     for form in _CHINESE_FORMS:
         if text.endswith(form) and len(text) > len(form) + 1:

@@ -29,6 +29,7 @@ from marketplace.registry import (
     consents,
     fee_pages,
     import_runs,
+    owner_name_pages,
     ownership,
     rights_pages,
     rule_pages,
@@ -44,7 +45,7 @@ from marketplace.registry.schemas import ClaimForm, ConsentForm, DecisionForm, U
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-__all__ = ["fee_pages", "pages", "rights_pages", "rule_pages", "title_pages"]
+__all__ = ["fee_pages", "owner_name_pages", "pages", "rights_pages", "rule_pages", "title_pages"]
 
 
 @dashboard_provider
@@ -73,7 +74,12 @@ def asset_page(asset_id: UUID) -> str:
     """Everything known of one right."""
     actor = optional_actor()
     asset = require_visible(actor, find_asset(asset_id))
-    view = asset_view.view_of(asset, actor, asset_view.day_asked(request.args.get("as_of")))
+    view = asset_view.view_of(
+        asset,
+        actor,
+        asset_view.day_asked(request.args.get("as_of")),
+        asset_view.day_asked(request.args.get("known_at")),
+    )
     return render_template("registry/asset.html", words=words, **view)
 
 

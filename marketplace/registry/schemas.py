@@ -6,10 +6,12 @@ from typing import Any
 from apiflask import Schema
 from apiflask.fields import UUID, AwareDateTime, Boolean, Date, DateTime, Dict, File, Function, Integer, List, String
 from apiflask.validators import Length, OneOf
+from marshmallow import post_load
 
 from marketplace.core.fields import StrictSchema
 from marketplace.registry.consents import CONSENT_ACTS
 from marketplace.registry.offices.reading import FORMATS
+from marketplace.registry.owner_names import NameVerdict
 from marketplace.registry.rules import OFFICES, RIGHTS
 from marketplace.registry.weighing import INSTRUMENT_KINDS
 
@@ -182,6 +184,39 @@ class DecisionForm(StrictSchema):
     """The operator's button."""
 
     decision = String(required=True, validate=OneOf(("accept", "reject")))
+
+
+class NameDecisionIn(StrictSchema):
+    """What was decided of two owner names; «open» takes an earlier decision back."""
+
+    verdict = String(required=True, validate=OneOf(("same", "different", "open")))
+    reason = String(required=True, validate=Length(3, 1000))
+
+    @post_load
+    def _read_verdict(self, data: dict[str, Any], **_given: Any) -> dict[str, Any]:
+        verdict = None if data["verdict"] == "open" else NameVerdict(data["verdict"])
+        return {"verdict": verdict, "reason": data["reason"]}
+
+
+class NamePairsIn(StrictSchema):
+    """Which pairs of owner names are asked for."""
+
+    decided = Boolean(load_default=False)
+
+
+class NamePairOut(Schema):
+    """Two owner names that are probably one party, and what was decided."""
+
+    id = UUID(attribute="pair.id")
+    name_one = String(attribute="pair.name_one")
+    name_two = String(attribute="pair.name_two")
+    score = Integer(attribute="pair.score")
+    reasons = List(String(), attribute="pair.reasons")
+    rights_one = Integer()
+    rights_two = Integer()
+    verdict = Function(lambda row: row.decision.verdict.value if row.decision else None)
+    reason = Function(lambda row: row.decision.reason if row.decision else None)
+    decided_at = Function(lambda row: row.decision.known_from.isoformat() if row.decision else None)
 
 
 class ConsentForm(StrictSchema):

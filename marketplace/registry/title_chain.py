@@ -1,9 +1,10 @@
 """Chain of title: who passed a right to whom, as recorded; every gap is shown and never bridged by a guess."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 
 from marketplace.registry.names import party_key
 from marketplace.registry.security_acts import SecurityAct, act_of, citations_in
@@ -86,12 +87,21 @@ class TitleChain:
         return not self.owners_missing and not self.owners_gone and not any(link.has_gap for link in self.links)
 
 
-def read_chain(first_holders: Sequence[str], passings: Iterable[Passing], owners: Sequence[str]) -> TitleChain:
-    """The chain that recordations make, first holders first; without known first holders the first givers begin it."""
+def read_chain(
+    first_holders: Sequence[str],
+    passings: Iterable[Passing],
+    owners: Sequence[str],
+    one_party: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> TitleChain:
+    """The chain that recordations make, first holders first; without known first holders the first givers begin it.
+
+    ``one_party`` tells for a name the other names a person has held for the same party.
+    """
     ordered = sorted(passings, key=lambda item: (item.done_on, item.recorded_on or date.max, item.reference))
     ordered = [item for item in ordered if item.act in (SecurityAct.NONE, SecurityAct.NEW_NAME, SecurityAct.CORRECTION)]
     first = tuple(first_holders) or (ordered[0].givers if ordered else tuple(owners))
     reading = _Reading({_key(name): name for name in first})
+    reading.one_party = {_key(name): [_key(other) for other in others] for name, others in one_party.items()}
     replaced = {cited for item in ordered if item.act is SecurityAct.CORRECTION for cited in citations_in(item.words)}
     links = [reading.take(item, item.reference in replaced) for item in ordered]
     _mark_disorder(links)
@@ -107,6 +117,7 @@ class _Reading:
     holding: dict[str, str]
     former: dict[str, str] = field(default_factory=dict)
     taken: list[Passing] = field(default_factory=list)
+    one_party: dict[str, list[str]] = field(default_factory=dict)
 
     def take(self, passing: Passing, replaced: bool) -> Link:
         """Read one step."""
@@ -125,10 +136,12 @@ class _Reading:
         return link
 
     def find(self, name: str, among: dict[str, str]) -> str | None:
-        """The key under which a name stands, spelling variants of people's names included."""
+        """The key under which a name stands: its own, one decided to be the same party's, or a variant of a person's."""
         key = _key(name)
-        if key in among:
-            return key
+        names: list[str] = [key, *self.one_party.get(key, [])]
+        for known in names:
+            if known in among:
+                return known
         words = set(key.split())
         near = [other for other in among if len(words & set(other.split())) >= 2 and _contains(words, other)]
         return near[0] if len(near) == 1 else None

@@ -10,6 +10,7 @@ from marketplace.registry.assets import Asset
 from marketplace.registry.conveyances import conveyances_of
 from marketplace.registry.event_codes import RegisterEventType
 from marketplace.registry.extracts import end_of_day
+from marketplace.registry.owner_names import other_names_of
 from marketplace.registry.ownership import OwnershipShare, believed_shares
 from marketplace.registry.register_events import events_of
 from marketplace.registry.title_chain import GAPS, Link, Passing, TitleChain, TitleFinding, read_chain
@@ -56,7 +57,10 @@ def title_of(asset: Asset, on: date, known_at: datetime | None = None) -> TitleC
     first = tuple(asset.inventors) if recorded else tuple(asset.applicants)
     if recorded and asset.applicants:
         first = (*first, *asset.applicants)
-    return read_chain(first or _first_owners(shares), [*recorded, *told, *entered], owners)
+    passings = [*recorded, *told, *entered]
+    first = first or _first_owners(shares)
+    named = {*first, *owners, *(name for item in passings for name in (*item.givers, *item.takers))}
+    return read_chain(first, passings, owners, other_names_of(named, known_at))
 
 
 def findings_in_words(link: Link) -> list[tuple[str, bool]]:

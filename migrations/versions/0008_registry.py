@@ -65,6 +65,10 @@ RULES = (
     FOR EACH ROW EXECUTE FUNCTION register_history_stays('known_to')
     """,
     """
+    CREATE TRIGGER owner_name_history BEFORE UPDATE OR DELETE ON owner_name_decisions
+    FOR EACH ROW EXECUTE FUNCTION register_history_stays('known_to')
+    """,
+    """
     CREATE TRIGGER encumbrance_history BEFORE UPDATE OR DELETE ON encumbrances
     FOR EACH ROW EXECUTE FUNCTION register_history_stays(
         'lifted_on', 'lifted_at', 'lift_reference', 'annulled_at'
@@ -109,6 +113,7 @@ def upgrade() -> None:
     _make_licence_cells()
     _make_ownership_claims()
     _make_fee_tables()
+    _make_owner_names()
     for statement in RULES:
         op.execute(statement)
 
@@ -653,6 +658,8 @@ TABLES = (
     "ownership_claims",
     "fee_calendars",
     "fee_reminders",
+    "owner_name_pairs",
+    "owner_name_decisions",
 )
 
 
@@ -682,3 +689,53 @@ def _make_fee_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fee_reminders")),
     )
     op.create_index("uq_fee_reminders", "fee_reminders", ["asset_id", "due_on", "stage"], unique=True)
+
+
+def _make_owner_names() -> None:
+    """The tables owner_name_pairs and owner_name_decisions."""
+    op.create_table(
+        "owner_name_pairs",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("name_one", sa.String(length=500), nullable=False),
+        sa.Column("name_two", sa.String(length=500), nullable=False),
+        sa.Column("score", sa.BigInteger(), nullable=False),
+        sa.Column("reasons", postgresql.JSONB(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint('name_one < name_two COLLATE "C"', name=op.f("ck_owner_name_pairs_in_order")),
+        sa.CheckConstraint("score BETWEEN 0 AND 100", name=op.f("ck_owner_name_pairs_score")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_owner_name_pairs")),
+    )
+    op.create_index("uq_owner_name_pairs_names", "owner_name_pairs", ["name_one", "name_two"], unique=True)
+    op.create_index("ix_owner_name_pairs_name_two", "owner_name_pairs", ["name_two"], unique=False)
+    op.create_table(
+        "owner_name_decisions",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("pair_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum("same", "different", name="nameverdict", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(length=1000), nullable=False),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("known_to", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "known_to IS NULL OR known_to >= known_from", name=op.f("ck_owner_name_decisions_known_period")
+        ),
+        sa.CheckConstraint("length(reason) >= 3", name=op.f("ck_owner_name_decisions_reason_given")),
+        sa.ForeignKeyConstraint(
+            ["pair_id"], ["owner_name_pairs.id"], name=op.f("fk_owner_name_decisions_pair_id_owner_name_pairs")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_owner_name_decisions")),
+    )
+    op.create_index(op.f("ix_owner_name_decisions_pair_id"), "owner_name_decisions", ["pair_id"], unique=False)
+    op.create_index(
+        "uq_owner_name_decisions_believed",
+        "owner_name_decisions",
+        ["pair_id"],
+        unique=True,
+        postgresql_where=sa.text("known_to IS NULL"),
+    )

@@ -15,7 +15,7 @@ PAGES: dict[str, list[str]] = {
     ],
     "bank": ["/dashboard", "/financing/desk", "/financing/book", "/financing/pledges", "/risk-pool", "/statement"],
     "pool_administrator": ["/dashboard", "/risk-pool", "/risk-pool/schemes"],
-    "platform_operator": ["/dashboard", "/verifications", "/payments/confirmations", "/payouts", "/claims", "/audit"],
+    "platform_operator": ["/dashboard", "/verifications", "/payments/confirmations", "/payouts", "/claims", "/owner-names", "/audit"],
     "auditor": ["/dashboard", "/audit", "/audit/blocks"],
 }  # fmt: skip
 DEEPER: dict[str, list[tuple[str, str]]] = {
