@@ -151,8 +151,8 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     QuotationAsked: [quotation_news.tell_asked],
     FinalRoundCalled: [quotation_news.tell_asked],
     QuotationEnded: [quotation_news.tell_asked],
-    QuoteMade: [quotation_news.tell_buyer],
-    QuoteTakenBack: [quotation_news.tell_buyer],
+    QuoteMade: [quotation_news.tell_asker],
+    QuoteTakenBack: [quotation_news.tell_asker],
     NegotiationEnded: [news.tell_negotiation_ended],
     MessageSent: [news.tell_message],
     DealOpened: [

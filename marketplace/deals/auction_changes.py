@@ -123,6 +123,16 @@ def unconfirmed_bid(auction: Auction, organisation_id: UUID | None) -> AuctionEv
     return last if last is not None and last.sequence < (session.execute(changed).scalar() or 0) else None
 
 
+def lots_to_confirm(actor: Actor) -> list[Auction]:
+    """Open lots with changed terms on which the actor's organisation has a bid it has not confirmed."""
+    mine = select(AuctionEvent.auction_id).where(AuctionEvent.bidder_id == actor.organisation_id)
+    query = select(Auction).where(
+        Auction.id.in_(mine), Auction.status == AuctionStatus.OPEN, Auction.terms_version > 1
+    )  # fmt: skip
+    lots = session.execute(query.order_by(Auction.closes_at).limit(20)).scalars()
+    return [lot for lot in lots if unconfirmed_bid(lot, actor.organisation_id) is not None]
+
+
 def confirm_bid(actor: Actor, auction_id: UUID, now: datetime) -> AuctionEvent:
     """Hold to one's bid under the new terms; it leads if it is the highest confirmed one."""
     require(actor.may("deal.trade"))

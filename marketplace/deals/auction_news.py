@@ -37,7 +37,10 @@ say(
 say(
     "lot_terms_changed",
     subject=_l("The terms of your lot changed"),
-    text=_l("Your bid does not count for now. Read the new terms and confirm your bid if you hold to it."),
+    text=_l(
+        "Your bid does not count for now. Read the new terms; if you hold to your bid, confirm it, or lodge a sealed one"
+        " again."
+    ),
 )
 say(
     "opening_due",

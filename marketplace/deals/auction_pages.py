@@ -170,19 +170,32 @@ def auction_panel(_actor: Actor | None, listing: Any) -> Markup | None:
 
 @dashboard_provider
 def waiting(actor: Actor, instant: datetime) -> list[Waiting]:
-    """Lots on which the reader was outbid, and second chances to answer."""
-    return [
-        Waiting(
-            _("You were outbid: %(amount)s is the smallest bid now", amount=show_money(lot.minimum_acceptable)),
-            url_for("auctions.show_auction", auction_id=lot.id),
-            lot.closes_at,
-        )
-        for lot in bidding.outbid_lots(actor)
-    ] + [
-        Waiting(
-            _("A lot is offered to you at your bid"),
-            url_for("auctions.show_auction", auction_id=lot.id),
-            lot.chance_until,
-        )
-        for lot in second_chances.chances_of(actor)
-    ]
+    """Bids to confirm under changed terms, lots on which the reader was outbid, and second chances to answer."""
+    unconfirmed = auction_changes.lots_to_confirm(actor)
+    return (
+        [
+            Waiting(
+                _("Confirm your bid under the changed terms"),
+                url_for("auctions.show_auction", auction_id=lot.id),
+                lot.closes_at,
+            )
+            for lot in unconfirmed
+        ]
+        + [
+            Waiting(
+                _("You were outbid: %(amount)s is the smallest bid now", amount=show_money(lot.minimum_acceptable)),
+                url_for("auctions.show_auction", auction_id=lot.id),
+                lot.closes_at,
+            )
+            for lot in bidding.outbid_lots(actor)
+            if lot not in unconfirmed
+        ]
+        + [
+            Waiting(
+                _("A lot is offered to you at your bid"),
+                url_for("auctions.show_auction", auction_id=lot.id),
+                lot.chance_until,
+            )
+            for lot in second_chances.chances_of(actor)
+        ]
+    )

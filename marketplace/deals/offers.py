@@ -64,7 +64,7 @@ def make_offer(
     """Open talks with a first offer on a listing's terms."""
     policy.require_trader(actor)
     listing = visible_listing(actor, listing_id)
-    _require_open(listing)
+    require_open(listing)
     require(listing.organisation_id != actor.organisation_id, policy.OwnListing())
     assert actor.organisation_id is not None
     require(open_talks_of(actor, listing_id) is None, AlreadyNegotiating())
@@ -93,7 +93,7 @@ def counter_offer(
     negotiation = find_negotiation(actor, negotiation_id, lock=True)
     negotiation.require_live(version, now)
     listing = find_listing(negotiation.listing_id)
-    _require_open(listing)
+    require_open(listing)
     _put_offer(actor, negotiation, listing, price, special_terms, now, expires_at)
     return negotiation
 
@@ -126,7 +126,7 @@ def agree_on_quote(actor: Actor, listing_id: UUID, price: Money, special_terms: 
         negotiation = find_negotiation(actor, talks.id, lock=True)
         negotiation.require_live(None, now)
         listing = find_listing(listing_id)
-        _require_open(listing)
+        require_open(listing)
         _put_offer(actor, negotiation, listing, price, special_terms, now, None)
     return _conclude(actor, negotiation, negotiation.require_live(None, now), now)
 
@@ -170,7 +170,8 @@ def open_talks_of(actor: Actor, listing_id: UUID) -> Negotiation | None:
     return found
 
 
-def _require_open(listing: Listing) -> None:
+def require_open(listing: Listing) -> None:
+    """Offers and quotes are taken on what is published and not auctioned."""
     require(listing.mode is not ListingMode.AUCTION, ByAuctionOnly())
     open_now = listing.status in (ListingStatus.PUBLISHED, ListingStatus.UNDER_OFFER)
     require(open_now, ListingNotOpen(status=listing.status.value))

@@ -1,11 +1,13 @@
-"""The pages of requests for quotation: ask many, quote, call the final round, pick one."""
+"""The pages of requests for quotation and tenders: ask or invite many, quote, call the final round, pick one."""
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from marketplace.core.actor import Actor
@@ -14,12 +16,14 @@ from marketplace.core.http import Waiting, current_actor, dashboard_provider, id
 from marketplace.core.i18n import _
 from marketplace.deals import quotations, quoting
 from marketplace.deals.blueprints import pages
-from marketplace.deals.quotation_schemas import ChoiceIn, FinalRoundForm, QuoteForm, RequestForm
+from marketplace.deals.quotation_schemas import ChoiceIn, FinalRoundForm, QuoteForm, RequestForm, TenderForm
 from marketplace.deals.schemas import ReasonIn
 from marketplace.deals.step_words import REQUEST_KINDS, REQUEST_NAMES, SEAT_NAMES
 from marketplace.deals.terms import typed_price
 from marketplace.identity.organisations import names_of
-from marketplace.listings.listings import find_listing
+from marketplace.listings.listings import ListingStatus, find_listing, own_listing
+from marketplace.listings.panels import listing_panels
+from marketplace.listings.terms import ListingMode
 from marketplace.registry.assets import find_asset
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -61,6 +65,36 @@ def ask_for_quotes() -> Response:
     return _to(asked.id)
 
 
+@pages.get("/listings/<uuid:listing_id>/tender")
+@needs("deal.trade")
+def new_tender(listing_id: UUID) -> str:
+    """The form that invites buyers."""
+    listing = own_listing(current_actor(), listing_id)
+    return render_template("deals/tender_new.html", listing=listing, asset=find_asset(listing.asset_id))
+
+
+@pages.post("/listings/<uuid:listing_id>/tender")
+@needs("deal.trade")
+@idempotent
+def invite_to_tender(listing_id: UUID) -> Response:
+    """Invite buyers to quote for an own listing."""
+    typed = page_form(TenderForm)
+    given = (typed["numbers"].split(), typed["question"], _from_beijing(typed["ends_at"]))
+    asked = quoting.invite_to_tender(current_actor(), listing_id, *given, database_now())
+    flash(_("The buyers are invited. Each sees only its own quote."), "good")
+    return _to(asked.id)
+
+
+@listing_panels.add(order=21)
+def tender_panel(actor: Actor | None, listing: Any) -> Markup | None:
+    """On one's own published listing: invite buyers to quote."""
+    own = actor is not None and actor.organisation_id == listing.organisation_id and actor.may("deal.trade")
+    open_now = listing.status in (ListingStatus.PUBLISHED, ListingStatus.UNDER_OFFER)
+    if not own or not open_now or listing.mode is ListingMode.AUCTION:
+        return None
+    return Markup(render_template("deals/tender_panel.html", listing=listing))
+
+
 def _from_beijing(typed: datetime) -> datetime:
     return typed.replace(tzinfo=BEIJING).astimezone(UTC)
 
@@ -80,9 +114,9 @@ def quotation_request(request_id: UUID) -> str:
         "deals/quotation.html",
         asked=asked,
         seats=sorted(seats, key=lambda seat: seat.live_quote.price.amount_minor if seat.live_quote else 2**63),
-        assets={seat.listing_id: find_asset(seat.asset_id) for seat in seats},
-        names=names_of([asked.buyer_id, *(seat.seller_id for seat in seats)]),
-        asks=actor.organisation_id == asked.buyer_id,
+        assets={seat.listing_id: find_asset(seat.asset_id) for seat in asked.seats},
+        names=names_of([asked.asker_id, *(asked.asked_in(seat) for seat in seats)]),
+        asks=actor.organisation_id == asked.asker_id,
         takes_quotes=asked.takes_quotes(instant),
         undecided=asked.status in quotations.UNDECIDED,
         status_names=REQUEST_NAMES,
@@ -99,7 +133,7 @@ def quote_price(request_id: UUID, listing_id: UUID) -> Response:
     typed = page_form(QuoteForm)
     price = typed_price(find_listing(listing_id), typed["amount"])
     quoting.quote_price(current_actor(), request_id, listing_id, price, typed["special_terms"], database_now())
-    flash(_("Your quote is with the buyer. Other holders do not see it."), "good")
+    flash(_("Your quote has been sent. Others who were asked do not see it."), "good")
     return _to(request_id)
 
 
@@ -131,7 +165,7 @@ def choose_quote(request_id: UUID) -> Response:
     """Pick one quote."""
     picked = page_form(ChoiceIn)
     given = (picked["listing_id"], picked["version"], picked["reason"])
-    deal = quoting.choose_quote(current_actor(), request_id, *given, database_now())
+    deal = quoting.choose_quote(current_actor(), request_id, *given, database_now(), picked["buyer_id"])
     flash(_("Agreed. The contract is ready to be signed."), "good")
     return redirect(url_for("deals.deal", deal_id=deal.id), 303)
 
@@ -153,7 +187,7 @@ def quotes_waiting(actor: Actor, instant: datetime) -> list[Waiting]:
     found = []
     for asked in quotations.requests_of(actor.organisation_id):
         url = url_for("deals.quotation_request", request_id=asked.id)
-        if asked.buyer_id == actor.organisation_id:
+        if asked.asker_id == actor.organisation_id:
             if asked.status is quotations.RequestStatus.DECIDING:
                 found.append(Waiting(_("Choose among the quotes"), url, asked.ends_at))
         elif asked.takes_quotes(instant) and _unanswered(asked, actor):

@@ -1,4 +1,4 @@
-"""What goes in and out of requests for quotation."""
+"""What goes in and out of requests for quotation and negotiated tenders."""
 
 from apiflask.fields import UUID, Boolean, DateTime, Integer, List, NaiveDateTime, Nested, String
 from apiflask.validators import Length
@@ -22,8 +22,24 @@ class RequestForm(StrictSchema):
     ends_at = NaiveDateTime(required=True)
 
 
+class TenderIn(StrictSchema):
+    """Who is invited, by registration number, to quote for an own listing."""
+
+    numbers = List(String(validate=Length(1, 40)), required=True, validate=Length(1, 30))
+    question = String(required=True, validate=Length(1, 4000))
+    ends_at = DateTime(required=True, format="iso")
+
+
+class TenderForm(StrictSchema):
+    """The same typed into a form: one number a line; Beijing time."""
+
+    numbers = String(required=True, validate=Length(1, 2000))
+    question = String(required=True, validate=Length(1, 4000))
+    ends_at = NaiveDateTime(required=True)
+
+
 class QuoteIn(StrictSchema):
-    """A price and the holder's own words."""
+    """A price and own words."""
 
     price = MoneyField(required=True, allow_zero=False)
     special_terms = String(load_default="", validate=Length(max=4000))
@@ -49,9 +65,10 @@ class FinalRoundForm(StrictSchema):
 
 
 class ChoiceIn(StrictSchema):
-    """The quote picked, as the buyer read it, and why."""
+    """The quote picked, as the asker read it, and why; in a tender also whose it is."""
 
     listing_id = UUID(required=True)
+    buyer_id = UUID(load_default=None, allow_none=True)
     version = Integer(required=True)
     reason = String(required=True, validate=Length(2, 1000))
 
@@ -73,6 +90,7 @@ class SeatOut(StrictSchema):
     listing_id = UUID()
     asset_id = UUID()
     seller_id = UUID()
+    buyer_id = UUID()
     status = String()
     reason = String()
     quotes = List(Nested(QuoteOut))
@@ -82,7 +100,8 @@ class RequestOut(StrictSchema):
     """A request for quotation as this reader may see it."""
 
     id = UUID()
-    buyer_id = UUID()
+    asker_id = UUID()
+    is_tender = Boolean()
     question = String()
     status = String()
     asked_at = DateTime()

@@ -1,4 +1,7 @@
-"""Requests for quotation: one buyer asks many holders, each quotes alone, the buyer picks one and says why."""
+"""Requests for quotation, and the negotiated tender: one side asks many, each quotes alone, the asker picks with a reason.
+
+A buyer asks the holders of several listings; or a holder invites several buyers to quote for one listing.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,7 +34,7 @@ class RoundOver(Refused):
 class NoLiveQuote(Refused):
     """There is nothing to pick from this holder."""
 
-    message = _l("This holder has no quote that still stands.")
+    message = _l("There is no quote of theirs that still stands.")
 
 
 class RequestStatus(StrEnum):
@@ -46,7 +49,7 @@ class RequestStatus(StrEnum):
 
 
 class SeatStatus(StrEnum):
-    """How one holder answers."""
+    """How one of those asked answers."""
 
     INVITED = "invited"
     QUOTED = "quoted"
@@ -85,7 +88,7 @@ UNDECIDED = (R.OPEN, R.BEST_AND_FINAL, R.DECIDING)
 
 
 class Quote(Model):
-    """One version of a holder's price; never changed, only followed by the next."""
+    """One version of a price; never changed, only followed by the next."""
 
     __tablename__ = "quotes"
     __table_args__ = (
@@ -104,11 +107,12 @@ class Quote(Model):
 
 
 class QuotationSeat(Model):
-    """One invited listing and how its holder answered; other holders never see it."""
+    """One listing, its two sides, and how the one asked answered; the others asked never see it."""
 
     __tablename__ = "quotation_seats"
     __table_args__ = (
-        UniqueConstraint("request_id", "listing_id"),
+        UniqueConstraint("request_id", "listing_id", "buyer_id"),
+        CheckConstraint("seller_id <> buyer_id", name="two_sides"),
         Index("uq_quotation_seats_one_chosen", "request_id", unique=True, postgresql_where=text("status = 'chosen'")),
     )
 
@@ -116,13 +120,14 @@ class QuotationSeat(Model):
     listing_id: Mapped[UUID] = mapped_column(ForeignKey("listings.id"))
     asset_id: Mapped[UUID] = mapped_column(ForeignKey("assets.id"))
     seller_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    buyer_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
     status: Mapped[SeatStatus] = mapped_column(default=SeatStatus.INVITED)
     reason: Mapped[str] = mapped_column(String(1000), default="")
     quotes: Mapped[list[Quote]] = relationship(order_by=Quote.version, lazy="selectin")
 
     @property
     def live_quote(self) -> Quote | None:
-        """The holder's last word, unless it was taken back."""
+        """The last word, unless it was taken back."""
         return self.quotes[-1] if self.quotes and self.status in (Q.QUOTED, Q.CHOSEN) else None
 
     def become(self, status: SeatStatus, reason: str = "") -> None:
@@ -132,7 +137,7 @@ class QuotationSeat(Model):
 
 
 class QuotationRequest(Model):
-    """What one buyer asks of several holders."""
+    """What one side asks of several others."""
 
     __tablename__ = "quotation_requests"
     __table_args__ = (
@@ -140,7 +145,7 @@ class QuotationRequest(Model):
         Index("ix_quotation_requests_status_ends_at", "status", "ends_at"),
     )
 
-    buyer_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    asker_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
     question: Mapped[str] = mapped_column(Text)
     status: Mapped[RequestStatus] = mapped_column(default=RequestStatus.OPEN)
     asked_at: Mapped[datetime]
@@ -158,12 +163,21 @@ class QuotationRequest(Model):
                 if seat.status is not Q.CHOSEN:
                     seat.become(Q.NOT_CHOSEN, seat.reason)
 
+    @property
+    def is_tender(self) -> bool:
+        """Whether the holder asks buyers, and not a buyer holders."""
+        return any(seat.seller_id == self.asker_id for seat in self.seats)
+
+    def asked_in(self, seat: QuotationSeat) -> UUID:
+        """The organisation that answers in this seat."""
+        return seat.buyer_id if seat.seller_id == self.asker_id else seat.seller_id
+
     def takes_quotes(self, now: datetime) -> bool:
         """Whether holders may quote at this instant."""
         return self.status in TAKING_QUOTES and now < self.ends_at
 
     def begin_final_round(self, ends_at: datetime, now: datetime) -> None:
-        """Every holder with a live quote may improve it once more."""
+        """Everybody with a live quote may improve it once more."""
         require(any(seat.live_quote for seat in self.seats), NoLiveQuote())
         self.become(R.BEST_AND_FINAL)
         self.ends_at = min(max(ends_at, now + timedelta(hours=1)), now + LONGEST_ROUND)
@@ -176,9 +190,10 @@ class QuotationRequest(Model):
         else:
             self.become(R.EXPIRED)
 
-    def seat_for(self, listing_id: UUID) -> QuotationSeat:
-        """The seat of one listing."""
-        found = next((seat for seat in self.seats if seat.listing_id == listing_id), None)
+    def seat_for(self, listing_id: UUID, buyer_id: UUID | None) -> QuotationSeat:
+        """The seat of one listing and one buyer; a buyer who asks is the buyer of every seat."""
+        buyer_id = (buyer_id if self.is_tender else None) or self.asker_id
+        found = next((one for one in self.seats if (one.listing_id, one.buyer_id) == (listing_id, buyer_id)), None)
         if found is None:
             raise NotFound()
         return found
@@ -186,37 +201,38 @@ class QuotationRequest(Model):
 
 @dataclass(frozen=True)
 class QuotationAsked(Fact):
-    """A buyer asked several holders for a quote."""
+    """One side asked several others for a quote."""
 
     request_id: UUID
-    seller_ids: tuple[UUID, ...]
+    asked_ids: tuple[UUID, ...]
+    tender: bool
 
 
 @dataclass(frozen=True)
 class QuoteMade(Fact):
-    """A holder quoted, or improved its quote."""
+    """Somebody asked quoted, or improved its quote."""
 
     request_id: UUID
     quote_id: UUID
-    buyer_id: UUID
+    asker_id: UUID
 
 
 @dataclass(frozen=True)
 class QuoteTakenBack(Fact):
-    """A holder declined, or withdrew its quote, and said why."""
+    """Somebody asked declined, or withdrew its quote, and said why."""
 
     request_id: UUID
     listing_id: UUID
-    buyer_id: UUID
+    asker_id: UUID
     reason: str
 
 
 @dataclass(frozen=True)
 class FinalRoundCalled(Fact):
-    """The buyer asks for best and final quotes."""
+    """The asker wants best and final quotes."""
 
     request_id: UUID
-    seller_ids: tuple[UUID, ...]
+    asked_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True)
@@ -225,28 +241,28 @@ class QuotationEnded(Fact):
 
     request_id: UUID
     status: str
-    seller_ids: tuple[UUID, ...]
+    asked_ids: tuple[UUID, ...]
 
 
 def find_request(actor: Actor, request_id: UUID, lock: bool = False) -> QuotationRequest:
-    """The request, for its buyer, the invited holders and the operator; for others it does not exist."""
+    """The request, for its asker, those asked and the operator; for others it does not exist."""
     request = find(QuotationRequest, request_id, lock=lock)
-    sides = {request.buyer_id, *(seat.seller_id for seat in request.seats)}
+    sides = {one for seat in request.seats for one in (seat.seller_id, seat.buyer_id)}
     require(actor.organisation_id in sides or policy.is_platform(actor), NotFound())
     return request
 
 
 def seats_seen_by(actor: Actor, request: QuotationRequest) -> list[QuotationSeat]:
-    """The buyer sees every answer; a holder only its own."""
-    if actor.organisation_id == request.buyer_id:
+    """The asker sees every answer; who was asked only its own."""
+    if actor.organisation_id == request.asker_id:
         return list(request.seats)
-    return [seat for seat in request.seats if seat.seller_id == actor.organisation_id]
+    return [seat for seat in request.seats if request.asked_in(seat) == actor.organisation_id]
 
 
 def requests_of(organisation_id: UUID | None) -> list[QuotationRequest]:
     """What the organisation asked and was asked, newest first."""
-    invited = select(QuotationSeat.request_id).where(QuotationSeat.seller_id == organisation_id)
-    query = select(QuotationRequest).where(
-        or_(QuotationRequest.buyer_id == organisation_id, QuotationRequest.id.in_(invited))
+    seats = select(QuotationSeat.request_id).where(
+        or_(QuotationSeat.seller_id == organisation_id, QuotationSeat.buyer_id == organisation_id)
     )
+    query = select(QuotationRequest).where(QuotationRequest.id.in_(seats))
     return list(session.execute(query.order_by(QuotationRequest.id.desc()).limit(200)).scalars())

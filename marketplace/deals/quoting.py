@@ -1,4 +1,4 @@
-"""Asking, quoting, the final round, and the buyer's choice."""
+"""Asking, inviting, quoting, the final round, and the choice."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.db import session
-from marketplace.core.errors import Malformed, require
+from marketplace.core.errors import Malformed, Refused, require
 from marketplace.core.events import announce
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.deals import policy
-from marketplace.deals.deals import Deal
-from marketplace.deals.offers import ByAuctionOnly, WrongOfferCurrency, agree_on_quote
+from marketplace.deals.deals import Deal, DealOrigin, open_deal
+from marketplace.deals.offers import ByAuctionOnly, WrongOfferCurrency, agree_on_quote, require_open
 from marketplace.deals.quotations import (
     LONGEST_ROUND,
     MOST_SEATS,
@@ -33,11 +33,18 @@ from marketplace.deals.quotations import (
     find_request,
 )
 from marketplace.deals.terms import DealTerms
+from marketplace.identity.organisations import organisation_by_number
 from marketplace.identity.sign_in import require_fresh
-from marketplace.listings.listings import Listing, find_listing, visible_listing
+from marketplace.listings.listings import Listing, find_listing, own_listing, visible_listing
 from marketplace.listings.terms import ListingMode
 
 QUOTE_STANDS_FOR = timedelta(days=30)
+
+
+class UnknownBuyer(Refused):
+    """Somebody invited is not a verified organisation."""
+
+    message = _l("No verified organisation has the number %(number)s.")
 
 
 def ask_for_quotes(
@@ -48,16 +55,49 @@ def ask_for_quotes(
     chosen = list(dict.fromkeys(listing_ids))
     if not 1 <= len(chosen) <= MOST_SEATS:
         raise Malformed("listing_ids", _l("Choose one to thirty listings."))
-    if not now < ends_at <= now + LONGEST_ROUND:
-        raise Malformed("ends_at", _l("Quotes are due within sixty days from now."))
+    _require_round(ends_at, now)
     assert actor.organisation_id is not None
     request = QuotationRequest(
-        buyer_id=actor.organisation_id, question=question, status=RequestStatus.OPEN, asked_at=now, ends_at=ends_at,
+        asker_id=actor.organisation_id, question=question, status=RequestStatus.OPEN, asked_at=now, ends_at=ends_at,
         seats=[_seat(actor, listing_id) for listing_id in chosen],
     )  # fmt: skip
+    return _send(actor, request, now)
+
+
+def invite_to_tender(
+    actor: Actor, listing_id: UUID, numbers: list[str], question: str, ends_at: datetime, now: datetime
+) -> QuotationRequest:
+    """Invite buyers, by registration number, to quote for one's own listing; the holder picks with a reason."""
+    policy.require_trader(actor)
+    listing = own_listing(actor, listing_id)
+    require_open(listing)
+    _require_round(ends_at, now)
+    buyers = list(dict.fromkeys(_invited(number) for number in numbers))
+    if not 1 <= len(buyers) <= MOST_SEATS:
+        raise Malformed("numbers", _l("Invite one to thirty buyers."))
+    request = QuotationRequest(
+        asker_id=listing.organisation_id, question=question, status=RequestStatus.OPEN, asked_at=now, ends_at=ends_at,
+        seats=[_new_seat(listing, buyer_id) for buyer_id in buyers],
+    )  # fmt: skip
+    return _send(actor, request, now)
+
+
+def _invited(number: str) -> UUID:
+    found = organisation_by_number(number)
+    if found is None:
+        raise UnknownBuyer(number=number)
+    return found.id
+
+
+def _require_round(ends_at: datetime, now: datetime) -> None:
+    if not now < ends_at <= now + LONGEST_ROUND:
+        raise Malformed("ends_at", _l("Quotes are due within sixty days from now."))
+
+
+def _send(actor: Actor, request: QuotationRequest, now: datetime) -> QuotationRequest:
     session.add(request)
     session.flush()
-    announce(actor, now, QuotationAsked(request.id, _sellers(request)))
+    announce(actor, now, QuotationAsked(request.id, _asked(request), request.is_tender))
     return request
 
 
@@ -65,28 +105,32 @@ def _seat(actor: Actor, listing_id: UUID) -> QuotationSeat:
     listing: Listing = visible_listing(actor, listing_id)
     assert actor.organisation_id is not None
     require(listing.mode is not ListingMode.AUCTION, ByAuctionOnly())
-    require(listing.organisation_id != actor.organisation_id, policy.OwnListing())
-    policy.require_unrelated(actor.organisation_id, listing.organisation_id)
+    return _new_seat(listing, actor.organisation_id)
+
+
+def _new_seat(listing: Listing, buyer_id: UUID) -> QuotationSeat:
+    require(listing.organisation_id != buyer_id, policy.OwnListing())
+    policy.require_unrelated(buyer_id, listing.organisation_id)
     return QuotationSeat(
-        listing_id=listing.id, asset_id=listing.asset_id, seller_id=listing.organisation_id,
+        listing_id=listing.id, asset_id=listing.asset_id, seller_id=listing.organisation_id, buyer_id=buyer_id,
         status=SeatStatus.INVITED, quotes=[],
     )  # fmt: skip
 
 
-def _sellers(request: QuotationRequest) -> tuple[UUID, ...]:
-    return tuple(sorted({seat.seller_id for seat in request.seats}))
+def _asked(request: QuotationRequest) -> tuple[UUID, ...]:
+    return tuple(sorted({request.asked_in(seat) for seat in request.seats}))
 
 
 def _own_seat(actor: Actor, request: QuotationRequest, listing_id: UUID) -> QuotationSeat:
-    seat = request.seat_for(listing_id)
-    require(seat.seller_id == actor.organisation_id)
+    seat = request.seat_for(listing_id, actor.organisation_id)
+    require(request.asked_in(seat) == actor.organisation_id)
     return seat
 
 
 def quote_price(
     actor: Actor, request_id: UUID, listing_id: UUID, price: Money, special_terms: str, now: datetime
 ) -> QuotationSeat:
-    """Quote for one's own listing, or improve one's quote; in the final round only who quoted before may."""
+    """Answer with a price, or improve it; in the final round only who quoted before may."""
     policy.require_trader(actor)
     request = find_request(actor, request_id, lock=True)
     seat = _own_seat(actor, request, listing_id)
@@ -104,7 +148,7 @@ def quote_price(
     )  # fmt: skip
     seat.quotes.append(quote)
     session.flush()
-    announce(actor, now, QuoteMade(request.id, quote.id, request.buyer_id))
+    announce(actor, now, QuoteMade(request.id, quote.id, request.asker_id))
     return seat
 
 
@@ -116,7 +160,7 @@ def decline_to_quote(actor: Actor, request_id: UUID, listing_id: UUID, reason: s
     require(request.status in UNDECIDED, RoundOver())
     seat.become(SeatStatus.WITHDRAWN if seat.status is SeatStatus.QUOTED else SeatStatus.DECLINED, reason)
     session.flush()
-    announce(actor, now, QuoteTakenBack(request.id, listing_id, request.buyer_id, reason))
+    announce(actor, now, QuoteTakenBack(request.id, listing_id, request.asker_id, reason))
     return seat
 
 
@@ -125,28 +169,43 @@ def call_final_round(actor: Actor, request_id: UUID, ends_at: datetime, now: dat
     request = _asked_by(actor, request_id)
     request.begin_final_round(ends_at, now)
     session.flush()
-    sellers = tuple(sorted({seat.seller_id for seat in request.seats if seat.live_quote}))
-    announce(actor, now, FinalRoundCalled(request.id, sellers))
+    quoted = tuple(sorted({request.asked_in(seat) for seat in request.seats if seat.live_quote}))
+    announce(actor, now, FinalRoundCalled(request.id, quoted))
     return request
 
 
 def choose_quote(
-    actor: Actor, request_id: UUID, listing_id: UUID, version: int, reason: str, now: datetime
+    actor: Actor, request_id: UUID, listing_id: UUID, version: int, reason: str, now: datetime,
+    buyer_id: UUID | None = None,
 ) -> Deal:  # fmt: skip
-    """Pick one quote and say why; it becomes the deal at once, the others are told they were not chosen."""
+    """Pick one quote (of one buyer, in a tender) and say why; it becomes the deal at once and the others are told."""
     require_fresh(actor, now)
     request = _asked_by(actor, request_id)
-    seat = request.seat_for(listing_id)
+    seat = request.seat_for(listing_id, buyer_id)
     quote = seat.live_quote
     if quote is None or quote.version != version or now >= quote.valid_until:
         raise NoLiveQuote()
     seat.become(SeatStatus.CHOSEN, reason)
     request.become(RequestStatus.AWARDED, reason)
     session.flush()
-    deal = agree_on_quote(actor, listing_id, quote.price, quote.special_terms, now)
+    deal = _agree(actor, request, seat, quote, now)
     request.deal_id = deal.id
-    announce(actor, now, QuotationEnded(request.id, request.status.value, _sellers(request)))
+    announce(actor, now, QuotationEnded(request.id, request.status.value, _asked(request)))
     return deal
+
+
+def _agree(actor: Actor, request: QuotationRequest, seat: QuotationSeat, quote: Quote, now: datetime) -> Deal:
+    """A buyer takes the holder's quote, or the holder takes a buyer's."""
+    if not request.is_tender:
+        return agree_on_quote(actor, seat.listing_id, quote.price, quote.special_terms, now)
+    listing = find_listing(seat.listing_id, lock=True)
+    require_open(listing)
+    policy.require_unrelated(seat.buyer_id, seat.seller_id)
+    terms = DealTerms.of_listing(listing, quote.special_terms)
+    terms.require_lawful_words(now.date())
+    return open_deal(
+        actor, listing.id, seat.buyer_id, quote.price, DealOrigin("tender", quote.id, terms.to_json()), now
+    )
 
 
 def cancel_request(actor: Actor, request_id: UUID, reason: str, now: datetime) -> QuotationRequest:
@@ -154,14 +213,14 @@ def cancel_request(actor: Actor, request_id: UUID, reason: str, now: datetime) -
     request = _asked_by(actor, request_id)
     request.become(RequestStatus.CANCELLED, reason)
     session.flush()
-    announce(actor, now, QuotationEnded(request.id, request.status.value, _sellers(request)))
+    announce(actor, now, QuotationEnded(request.id, request.status.value, _asked(request)))
     return request
 
 
 def _asked_by(actor: Actor, request_id: UUID) -> QuotationRequest:
     policy.require_trader(actor)
     request = find_request(actor, request_id, lock=True)
-    require(request.buyer_id == actor.organisation_id)
+    require(request.asker_id == actor.organisation_id)
     return request
 
 
@@ -173,5 +232,5 @@ def pass_deadlines(now: datetime) -> int:
         request.pass_deadline(now)
         session.flush()
         if request.status is RequestStatus.EXPIRED:
-            announce(SYSTEM, now, QuotationEnded(request.id, request.status.value, _sellers(request)))
+            announce(SYSTEM, now, QuotationEnded(request.id, request.status.value, _asked(request)))
     return len(due)

@@ -76,7 +76,7 @@ LINE_NAMES = {
 REQUEST_NAMES = {
     "open": _l("Quotes coming in"),
     "best_and_final": _l("Best and final round"),
-    "deciding": _l("Buyer decides"),
+    "deciding": _l("To be decided"),
     "awarded": _l("Awarded"),
     "cancelled": _l("Given up"),
     "expired": _l("Expired"),

@@ -1,5 +1,6 @@
 """Organisations: who they are, whether they are verified, and which of them belong together."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -242,6 +243,15 @@ def own_organisation(actor: Actor, lock: bool = False) -> Organisation:
 def find_organisation(organisation_id: UUID) -> Organisation:
     """One organisation by its id."""
     return find(Organisation, organisation_id)
+
+
+def organisation_by_number(number: str) -> Organisation | None:
+    """The verified organisation with this registration number, however it is spaced."""
+    folded = "".join(unicodedata.normalize("NFKC", number).split()).upper()
+    query = select(Organisation).where(
+        Organisation.credit_code == folded, Organisation.status == OrganisationStatus.APPROVED
+    )
+    return session.scalars(query.order_by(Organisation.id).limit(1)).first()
 
 
 def names_of(organisation_ids: Iterable[UUID]) -> dict[UUID, str]:

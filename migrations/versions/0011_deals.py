@@ -652,7 +652,7 @@ def _quotations() -> None:
     op.create_table(
         "quotation_requests",
         *_key(),
-        sa.Column("buyer_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False),
+        sa.Column("asker_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False),
         sa.Column("question", sa.Text(), nullable=False),
         _status("requeststatus", "open", "best_and_final", "deciding", "awarded", "cancelled", "expired"),
         sa.Column("asked_at", instant, nullable=False),
@@ -661,7 +661,7 @@ def _quotations() -> None:
         sa.Column("deal_id", sa.Uuid()),
         sa.CheckConstraint("ends_at > asked_at", name="rounds_take_time"),
     )
-    op.create_index("ix_quotation_requests_buyer_id", "quotation_requests", ["buyer_id"])
+    op.create_index("ix_quotation_requests_asker_id", "quotation_requests", ["asker_id"])
     op.create_index("ix_quotation_requests_status_ends_at", "quotation_requests", ["status", "ends_at"])
     op.create_table(
         "quotation_seats",
@@ -670,11 +670,16 @@ def _quotations() -> None:
         sa.Column("listing_id", sa.Uuid(), sa.ForeignKey("listings.id"), nullable=False),
         sa.Column("asset_id", sa.Uuid(), sa.ForeignKey("assets.id"), nullable=False),
         sa.Column("seller_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False),
+        sa.Column("buyer_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False),
         _status("seatstatus", "invited", "quoted", "declined", "withdrawn", "chosen", "not_chosen"),
         sa.Column("reason", sa.String(1000), nullable=False),
-        sa.UniqueConstraint("request_id", "listing_id", name="uq_quotation_seats_request_id_listing_id"),
+        sa.UniqueConstraint(
+            "request_id", "listing_id", "buyer_id", name="uq_quotation_seats_request_id_listing_id_buyer_id"
+        ),
+        sa.CheckConstraint("seller_id <> buyer_id", name="two_sides"),
     )
     op.create_index("ix_quotation_seats_seller_id", "quotation_seats", ["seller_id"])
+    op.create_index("ix_quotation_seats_buyer_id", "quotation_seats", ["buyer_id"])
     op.create_index(
         "uq_quotation_seats_one_chosen", "quotation_seats", ["request_id"], unique=True,
         postgresql_where=sa.text("status = 'chosen'"),

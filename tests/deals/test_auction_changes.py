@@ -118,6 +118,41 @@ def test_the_page_asks_for_confirmation(client: FlaskClient, sign_in: Any, db: A
     assert (sent.status_code, sent.json["code"]) == (409, "nothing_to_confirm")
 
 
+def test_who_may_confirm_a_bid_and_until_when(client: FlaskClient, sign_in: Any, db: Any) -> None:
+    seller = make_actor()
+    auction = listed_lot(seller)
+    bidder, silent, stranger = make_bidder(auction), make_bidder(auction), make_actor()
+    bidding.place_bid(bidder, auction.id, yuan(100_000), now())
+    change_listing(seller, auction.listing_id, {"price": yuan(90_000)}, now())
+    db.commit()
+    address = f"/api/v1/auctions/{auction.id}/confirmation"
+
+    def confirm(actor: Any, body: Any, key: str) -> tuple[int, str]:
+        sign_in(client, actor)
+        sent = client.post(address, json=body, headers={"Idempotency-Key": key * 20})
+        return sent.status_code, sent.json.get("code", sent.json.get("kind"))
+
+    assert confirm(None, {}, "a")[0] == 401
+    assert confirm(stranger, {}, "b") == (409, "deposit_missing")
+    assert confirm(seller, {}, "c") == (403, "conflict_of_interest")
+    assert confirm(silent, {}, "d") == (409, "nothing_to_confirm")
+    assert confirm(bidder, {"amount": "1"}, "e")[0] == 422
+    assert "Confirm your bid under the changed terms" in client.get("/dashboard?lang=en").text
+    assert confirm(bidder, {}, "f") == (201, "confirmed")
+    assert "Confirm your bid under the changed terms" not in client.get("/dashboard?lang=en").text
+
+
+def test_a_bid_below_a_raised_start_price_cannot_be_confirmed() -> None:
+    seller = make_actor()
+    auction = listed_lot(seller, deposit=yuan(12_000))
+    bidder = make_bidder(auction)
+    bidding.place_bid(bidder, auction.id, yuan(100_000), now())
+    change_listing(seller, auction.listing_id, {"price": yuan(110_000)}, now())
+    with pytest.raises(BidTooLow):
+        auction_changes.confirm_bid(bidder, auction.id, now())
+    assert auctions.find_auction(auction.id).high is None
+
+
 def test_a_defaulter_owes_the_gap_of_the_resale_and_may_not_bid_again() -> None:
     seller, defaulter = make_actor(), make_actor()
     asset = make_owned_asset(seller)

@@ -14,9 +14,12 @@ from marketplace.core.errors import NotAllowed, NotFound, Refused
 from marketplace.core.money import Money
 from marketplace.deals import quotations, quoting
 from marketplace.deals.deals import DealStatus
+from marketplace.deals.offers import ByAuctionOnly, buy_at_listed_price
 from marketplace.deals.policy import OwnListing
 from marketplace.deals.quotations import UNDECIDED, QuotationRequest, QuotationSeat, Quote, RequestStatus, SeatStatus
 from marketplace.deals.terms import VoidClauseProposed
+from marketplace.identity.organisations import find_organisation
+from marketplace.listings.course import ListingNotOpen
 from marketplace.listings.listings import ListingStatus
 from marketplace.notices.inbox import unread_count
 from tests.makers.identity import make_actor
@@ -167,6 +170,115 @@ def test_the_request_by_pages(client: FlaskClient, sign_in: Any, db: Any) -> Non
     assert "Price?" in client.get("/quotations").text
     chosen = client.post(f"{place}/choice", data={"listing_id": str(listing.id), "version": "1", "reason": "Good"})
     assert chosen.location.startswith("/deals/")
+
+
+class Tender:
+    """A holder that invites three buyers to quote for one listing."""
+
+    def __init__(self, **terms: Any) -> None:
+        self.holder, self.buyers = make_actor(), [make_actor() for _number in range(3)]
+        self.listing = make_listing(self.holder, **terms)
+        self.asked = self.invite(self.holder, self.buyers)
+
+    def invite(self, actor: Any, buyers: list[Any]) -> QuotationRequest:
+        numbers = [str(find_organisation(one.organisation_id).credit_code) for one in buyers]
+        return quoting.invite_to_tender(actor, self.listing.id, numbers, "Best price and term.", NOW + WEEK, NOW)
+
+    def quote(self, place: int, amount: int, at: datetime = NOW) -> None:
+        quoting.quote_price(self.buyers[place], self.asked.id, self.listing.id, yuan(amount), "", at)
+
+    def choose(self, actor: Any, place: int, version: int) -> Any:
+        buyer_id = self.buyers[place].organisation_id
+        return quoting.choose_quote(actor, self.asked.id, self.listing.id, version, "Surest buyer", NOW, buyer_id)
+
+
+def test_a_tender_is_decided_by_the_holder_with_a_reason(db: Any) -> None:
+    tender = Tender()
+    assert [unread_count(buyer) for buyer in tender.buyers] == [1, 1, 1]
+    tender.quote(0, 900_000)
+    tender.quote(1, 800_000)
+    quoting.call_final_round(tender.holder, tender.asked.id, NOW + 2 * WEEK, NOW)
+    tender.quote(1, 850_000)
+    with pytest.raises(quotations.RoundOver):
+        tender.quote(2, 990_000)
+    with pytest.raises(NotAllowed):
+        tender.choose(tender.buyers[0], 0, 1)
+    with pytest.raises(quotations.NoLiveQuote):
+        tender.choose(tender.holder, 1, 1)
+    deal = tender.choose(tender.holder, 1, 2)
+    assert (deal.price, deal.buyer_id, deal.origin) == (yuan(850_000), tender.buyers[1].organisation_id, "tender")
+    assert (deal.status, tender.listing.status) == (DealStatus.SIGNING, ListingStatus.RESERVED)
+    assert [seat.status.value for seat in tender.asked.seats] == ["not_chosen", "chosen", "not_chosen"]
+    assert (tender.asked.status, tender.asked.end_reason) == (RequestStatus.AWARDED, "Surest buyer")
+
+
+def test_whom_a_tender_cannot_invite(db: Any) -> None:
+    tender = Tender()
+    with pytest.raises(OwnListing):
+        tender.invite(tender.holder, [tender.holder])
+    with pytest.raises(NotAllowed):
+        tender.invite(make_actor(), tender.buyers)
+    with pytest.raises(quoting.UnknownBuyer):
+        quoting.invite_to_tender(tender.holder, tender.listing.id, ["91330000000000000X"], "?", NOW + WEEK, NOW)
+    with pytest.raises(ByAuctionOnly):
+        Tender(mode="auction")
+    twice = tender.invite(tender.holder, [tender.buyers[0], tender.buyers[0]])
+    assert len(twice.seats) == 1
+
+
+def test_a_tender_on_a_listing_sold_meanwhile_opens_no_second_deal(db: Any) -> None:
+    tender = Tender()
+    tender.quote(0, 900_000)
+    buy_at_listed_price(make_actor(), tender.listing.id, NOW)
+    with pytest.raises(ListingNotOpen):
+        tender.choose(tender.holder, 0, 1)
+
+
+def test_a_tender_by_page_and_api_shows_each_buyer_its_own_quote(client: FlaskClient, sign_in: Any, db: Any) -> None:
+    holder, first, second, stranger = (make_actor() for _number in range(4))
+    listing = make_listing(holder)
+    numbers = [str(find_organisation(one.organisation_id).credit_code) for one in (first, second)]
+    db.commit()
+    form = {"numbers": "\n".join(numbers), "question": "Best price?", "ends_at": f"{NOW + WEEK:%Y-%m-%dT%H:%M}"}
+    page = f"/listings/{listing.id}/tender"
+    assert client.post(page, data=form).status_code == 401
+    sign_in(client, stranger)
+    assert [client.get(page).status_code, client.post(page, data=form).status_code] == [403, 403]
+    sign_in(client, holder)
+    assert page in client.get(f"/listings/{listing.id}").text
+    assert "Invite the buyers" in client.get(f"{page}?lang=en").text
+    assert client.post(page, data=form | {"ends_at": "soon"}).status_code == 422
+    place = client.post(page, data=form).headers["Location"]
+    for actor, amount in ((first, "912,345"), (second, "823,456")):
+        sign_in(client, actor)
+        assert client.post(f"{place}/quotes/{listing.id}", data={"amount": amount}).status_code == 303
+    shown = client.get(place).text
+    assert "823,456" in shown and "912,345" not in shown
+    sign_in(client, stranger)
+    assert client.get(f"/api/v1{place}").status_code == 404
+    sign_in(client, holder)
+    listed = client.get(f"/api/v1{place}").json
+    assert (listed["is_tender"], len(listed["seats"])) == (True, 2)
+    chosen = {"listing_id": str(listing.id), "version": 1, "reason": "More", "buyer_id": str(first.organisation_id)}
+    picked = client.post(f"/api/v1{place}/choice", json=chosen, headers={"Idempotency-Key": "t" * 20})
+    assert (picked.status_code, picked.json["buyer_id"]) == (201, str(first.organisation_id))
+    sign_in(client, first)
+    assert f"/deals/{picked.json['id']}" in client.get(place).text
+    sign_in(client, second)
+    assert f"/deals/{picked.json['id']}" not in client.get(place).text
+
+
+@pytest.mark.parametrize("actor", ["nobody", "malformed", "unknown", "good"])
+def test_a_tender_is_opened_by_api(client: FlaskClient, sign_in: Any, db: Any, actor: str) -> None:
+    holder, buyer = make_actor(), make_actor()
+    listing = make_listing(holder)
+    number = str(find_organisation(buyer.organisation_id).credit_code)
+    db.commit()
+    sign_in(client, None if actor == "nobody" else holder)
+    numbers = {"malformed": [], "unknown": ["NO-SUCH-NUMBER"]}.get(actor, [number.lower()])
+    body = {"numbers": numbers, "question": "?", "ends_at": (datetime.now(UTC) + WEEK).isoformat()}
+    sent = client.post(f"/api/v1/listings/{listing.id}/tender", json=body, headers={"Idempotency-Key": "o" * 20})
+    assert sent.status_code == {"nobody": 401, "malformed": 422, "unknown": 409, "good": 201}[actor]
 
 
 class RequestMachine(RuleBasedStateMachine):
