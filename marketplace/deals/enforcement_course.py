@@ -23,6 +23,7 @@ from marketplace.deals.enforcement_sales import (
     planned,
     require_rules_kept,
     sale_of_listing,
+    tell_priority_holders,
 )
 from marketplace.listings.course import ListingMoved, close_listing
 from marketplace.listings.listings import (
@@ -40,11 +41,15 @@ def require_notice(_actor: Actor, fact: ListingPublished, _now: datetime) -> Non
     require(sale is None or sale.status is SaleStatus.NOTICED, NoticeMissing())
 
 
-def keep_notice(_actor: Actor, fact: ListingTermsChanged, _now: datetime) -> None:
-    """Changed terms of an announced round still keep the notice given."""
+def keep_notice(_actor: Actor, fact: ListingTermsChanged, now: datetime) -> None:
+    """Changed terms of an announced round still keep its notice; holders named later are told like the first."""
     sale = sale_of_listing(fact.listing_id)
-    if sale is not None and sale.noticed_at is not None:
+    if sale is None:
+        return
+    if sale.noticed_at is not None:
         require_rules_kept(sale, find_listing(fact.listing_id), sale.noticed_at)
+    elif sale.status is SaleStatus.PLANNED:
+        tell_priority_holders(sale, find_listing(fact.listing_id), now)
 
 
 def note_sold(actor: Actor, fact: AuctionWon, now: datetime) -> None:

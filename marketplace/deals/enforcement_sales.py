@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, select
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import Actor
@@ -97,12 +98,18 @@ class EnforcementSale(Model):
         CheckConstraint("(round = 'first') = (previous_id IS NULL)", name="later_rounds_follow"),
         CheckConstraint("status = 'planned' OR status = 'cancelled' OR noticed_at IS NOT NULL", name="noticed"),
         Index("ix_enforcement_sales_status", "status"),
+        Index(
+            "uq_enforcement_sales_listing", "listing_id", unique=True, postgresql_where=text("status <> 'cancelled'")
+        ),
+        Index(
+            "uq_enforcement_sales_previous", "previous_id", unique=True, postgresql_where=text("status <> 'cancelled'")
+        ),
     )
 
     asset_id: Mapped[UUID] = mapped_column(ForeignKey("assets.id"), index=True)
-    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listings.id"), unique=True)
+    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listings.id"))
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
-    previous_id: Mapped[UUID | None] = mapped_column(ForeignKey("enforcement_sales.id"), unique=True)
+    previous_id: Mapped[UUID | None] = mapped_column(ForeignKey("enforcement_sales.id"))
     round: Mapped[SaleRound]
     status: Mapped[SaleStatus] = mapped_column(default=SaleStatus.PLANNED)
     appraisal: Mapped[Money] = money_columns("appraisal")
@@ -110,6 +117,7 @@ class EnforcementSale(Model):
     appraiser: Mapped[str] = mapped_column(String(200))
     basis: Mapped[str] = mapped_column(String(1000))
     taxes: Mapped[str] = mapped_column(Text)
+    priority_told: Mapped[list[str]] = mapped_column(JSONB, default=list)
     priority_told_at: Mapped[datetime | None]
     planned_at: Mapped[datetime]
     noticed_at: Mapped[datetime | None]
@@ -149,22 +157,34 @@ def plan_sale(
     wanted = ListingMode.FIXED_PRICE if round_ is SaleRound.PRIVATE else ListingMode.AUCTION
     fits = listing.mode is wanted and listing.status is ListingStatus.DRAFT
     require(fits and sale_of_listing(listing.id) is None, WrongListing())
-    holders = [UUID(str(one["organisation_id"])) for one in listing.lot_rules.get("priority_holders", ())]
     sale = EnforcementSale(
         asset_id=listing.asset_id, listing_id=listing.id, organisation_id=listing.organisation_id, round=round_,
-        previous_id=previous_id, priority_told_at=now if holders else None, planned_at=now, **given,
+        previous_id=previous_id, priority_told=[], planned_at=now, **given,
     )  # fmt: skip
     session.add(sale)
     session.flush()
-    for organisation_id in holders:
-        tell(organisation_id, PRIORITY_SALE, {"title": find_asset(sale.asset_id).title}, "/enforcement-sales", now)
+    tell_priority_holders(sale, listing, now)
     announce(actor, now, SalePlanned(sale.id, listing.id, round_.value))
     return sale
 
 
+def tell_priority_holders(sale: EnforcementSale, listing: Listing, now: datetime) -> None:
+    """Tell each holder named on the draft once; the three days run from the last one told."""
+    named = [str(one["organisation_id"]) for one in listing.lot_rules.get("priority_holders", ())]
+    new = [one for one in dict.fromkeys(named) if one not in sale.priority_told]
+    if not new:
+        return
+    for organisation_id in new:
+        params = {"title": find_asset(sale.asset_id).title}
+        tell(UUID(organisation_id), PRIORITY_SALE, params, "/enforcement-sales", now)
+    sale.priority_told, sale.priority_told_at = [*sale.priority_told, *new], now
+    session.flush()
+
+
 def _round_after(previous: EnforcementSale, listing: Listing) -> SaleRound:
     require(previous.organisation_id == listing.organisation_id, NotFound())
-    taken = session.execute(select(EnforcementSale.id).where(EnforcementSale.previous_id == previous.id)).first()
+    follows = (EnforcementSale.previous_id == previous.id) & (EnforcementSale.status != SaleStatus.CANCELLED)
+    taken = session.execute(select(EnforcementSale.id).where(follows)).first()
     free = previous.status is SaleStatus.UNSOLD and previous.round in NEXT and taken is None
     require(free and previous.asset_id == listing.asset_id, RoundNotOver())
     return NEXT[previous.round]
@@ -218,8 +238,9 @@ def cancel_sale(actor: Actor, sale_id: UUID, now: datetime) -> EnforcementSale:
 
 
 def sale_of_listing(listing_id: UUID, lock: bool = False) -> EnforcementSale | None:
-    """The round a listing belongs to, if it is an enforcement sale."""
-    query = select(EnforcementSale).where(EnforcementSale.listing_id == listing_id)
+    """The round a listing belongs to, if it is an enforcement sale that was not given up."""
+    stands = EnforcementSale.status != SaleStatus.CANCELLED
+    query = select(EnforcementSale).where(EnforcementSale.listing_id == listing_id, stands)
     found: EnforcementSale | None = session.execute(query.with_for_update() if lock else query).scalar_one_or_none()
     return found
 

@@ -1049,6 +1049,7 @@ def _enforcement_sales() -> None:
         sa.Column("appraiser", sa.String(length=200), nullable=False),
         sa.Column("basis", sa.String(length=1000), nullable=False),
         sa.Column("taxes", sa.Text(), nullable=False),
+        sa.Column("priority_told", JSONB(), nullable=False),
         sa.Column("priority_told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("noticed_at", sa.DateTime(timezone=True), nullable=True),
@@ -1069,9 +1070,12 @@ def _enforcement_sales() -> None:
             ["previous_id"], ["enforcement_sales.id"], name="fk_enforcement_sales_previous_id_enforcement_sales"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_enforcement_sales"),
-        sa.UniqueConstraint("listing_id", name="uq_enforcement_sales_listing_id"),
-        sa.UniqueConstraint("previous_id", name="uq_enforcement_sales_previous_id"),
     )
+    for name in ("listing", "previous"):
+        op.create_index(
+            f"uq_enforcement_sales_{name}", "enforcement_sales", [f"{name}_id"], unique=True,
+            postgresql_where=sa.text("status <> 'cancelled'"),
+        )  # fmt: skip
     op.create_index("ix_enforcement_sales_asset_id", "enforcement_sales", ["asset_id"], unique=False)
     op.create_index("ix_enforcement_sales_organisation_id", "enforcement_sales", ["organisation_id"], unique=False)
     op.create_index("ix_enforcement_sales_status", "enforcement_sales", ["status"], unique=False)

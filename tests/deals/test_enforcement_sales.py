@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -18,7 +19,13 @@ from marketplace.deals.enforcement_rules import NEXT, RULES, PlannedSale, SaleRo
 from marketplace.deals.enforcement_sales import SaleStatus
 from marketplace.deals.offers import buy_at_listed_price
 from marketplace.listings.course import withdraw_listing
-from marketplace.listings.listings import ListingStatus, answer_due_diligence, change_listing, publish_listing
+from marketplace.listings.listings import (
+    ListingStatus,
+    answer_due_diligence,
+    change_listing,
+    find_listing,
+    publish_listing,
+)
 from marketplace.notices.inbox import unread_count
 from marketplace.registry.consents import record_consent
 from marketplace.registry.encumbrances import EncumbranceKind, encumber
@@ -202,6 +209,86 @@ def test_time_ends_what_nobody_announces(db: Any) -> None:
     assert enforcement_course.drop_overdue_sales(NOW + 89 * DAY) == 0
     assert enforcement_course.drop_overdue_sales(NOW + 90 * DAY) == 1
     assert sale.status is SaleStatus.CANCELLED
+    publish_listing(case.owner, sale.listing_id, NOW)
+    assert find_listing(sale.listing_id).status is ListingStatus.PUBLISHED
+
+
+def test_a_later_round_given_up_is_planned_anew_while_its_time_runs(db: Any) -> None:
+    case = Case()
+    first = case.round(700_000, NOW, 30 * DAY)
+    ended = case.unsold(first)
+    second = case.round(560_000, ended, 15 * DAY, first)
+    enforcement_sales.cancel_sale(case.owner, second.id, ended)
+    again = case.round(600_000, ended + DAY, 15 * DAY, first)
+    assert (again.round, again.status) == (SaleRound.SECOND, SaleStatus.NOTICED)
+    other = case.draft(560_000, ended, 15 * DAY)
+    with pytest.raises(enforcement_sales.RoundNotOver):
+        enforcement_sales.plan_sale(case.owner, other.id, GIVEN, ended, first.id)
+
+
+def test_a_holder_named_after_planning_is_told_and_has_three_days_too(db: Any) -> None:
+    case = Case()
+    listing = case.draft(700_000, NOW, 40 * DAY)
+    sale = enforcement_sales.plan_sale(case.owner, listing.id, GIVEN, NOW)
+    rules = {"priority_holders": [{"organisation_id": str(case.neighbour.organisation_id), "rank": 1}]}
+    change_listing(case.owner, listing.id, {"lot_rules": rules}, NOW + DAY)
+    change_listing(case.owner, listing.id, {"summary": "Changed again."}, NOW + 2 * DAY)
+    assert unread_count(case.neighbour) == 1
+    with pytest.raises(enforcement_sales.SaleRulesBroken) as refused:
+        enforcement_sales.publish_notice(case.owner, sale.id, NOW + 3 * DAY)
+    assert refused.value.params["rules"] == ["priority"]
+    assert enforcement_sales.publish_notice(case.owner, sale.id, NOW + 4 * DAY).status is SaleStatus.NOTICED
+
+
+def test_a_round_is_prepared_by_api(client: FlaskClient, sign_in: Any, db: Any) -> None:
+    case = Case()
+    listing = case.draft(600_000, NOW + timedelta(hours=1), 30 * DAY)
+    db.commit()
+    body = {"listing_id": str(listing.id), "appraisal": {"amount": "1000000.00", "currency": "CNY"},
+            "appraised_on": "2026-11-01", "appraiser": "虚构评估公司", "basis": "合同第八条", "taxes": "各自承担"}  # fmt: skip
+
+    def post(actor: Any, path: str, given: dict[str, Any]) -> Any:
+        sign_in(client, actor)
+        key = {"Idempotency-Key": uuid4().hex}
+        return client.post(f"/api/v1/enforcement-sales{path}", json=given, headers=key)
+
+    assert post(None, "", body).status_code == 401
+    assert post(make_actor(), "", body).status_code == 404
+    assert post(case.owner, "", body | {"appraisal": {"amount": "0", "currency": "CNY"}}).status_code == 422
+    planned = post(case.owner, "", body)
+    assert (planned.status_code, planned.json["round"], planned.json["status"]) == (201, "first", "planned")
+    twice = post(case.owner, "", body)
+    assert (twice.status_code, twice.json["code"]) == (409, "wrong_listing")
+    refused = post(case.owner, f"/{planned.json['id']}/notice", {})
+    assert (refused.status_code, refused.json["code"], refused.json["rules"]) == (409, "sale_rules_broken", ["floor"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(100, 10**11),
+    st.lists(st.tuples(st.integers(-50, 50), *[st.integers(0, 70)] * 3), min_size=1, max_size=6),
+)
+def test_rounds_that_pass_keep_every_figure_whatever_is_tried(appraisal: int, tries: list[tuple[int, ...]]) -> None:
+    """A creditor tries prices around the floor, notices and delays; what is announced keeps the articles by itself."""
+    value, round_, before, ended = Money(appraisal, "CNY"), SaleRound.FIRST, None, None
+    at = NOW
+    for around, notice, delay, hours in tries:
+        at += delay * DAY
+        start = Money(max(1, floor_of(round_, value, before).amount_minor + around), "CNY")
+        opens = at + notice * DAY
+        plan = PlannedSale(round_, value, start, before, None, opens, opens + timedelta(hours=hours * 24),
+                           earlier_ended_at=ended)  # fmt: skip
+        if faults_of(plan, at):
+            continue
+        least = 70 if round_ is SaleRound.FIRST else 56
+        assert start.amount_minor * 100 >= least * appraisal
+        assert notice >= (30 if round_ is SaleRound.FIRST else 15)
+        assert hours >= (60 if round_ is SaleRound.PRIVATE else 1)
+        assert ended is None or at - ended <= (30 if round_ is SaleRound.SECOND else 60) * DAY
+        if round_ not in NEXT:
+            return
+        round_, before, ended = NEXT[round_], start, plan.closes_at
+        at = ended
 
 
 def test_the_board_shows_what_is_announced_and_only_the_owner_prepares(
