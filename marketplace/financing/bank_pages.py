@@ -13,7 +13,7 @@ from marketplace.core.clock import now
 from marketplace.core.db import find
 from marketplace.core.http import Waiting, current_actor, idempotent, needs, page_form
 from marketplace.core.i18n import _
-from marketplace.financing import applications, loans, pledges, term_sheets, views
+from marketplace.financing import applications, exposure, loans, pledges, term_sheets, views
 from marketplace.financing.loan_terms import yuan
 from marketplace.financing.pages_blueprint import pages
 from marketplace.financing.schemas import NothingIn, OfferForm, ReasonIn
@@ -56,6 +56,7 @@ def show_invitation(invitation_id: UUID) -> str:
         collateral=collateral,
         verdicts=verdicts,
         sheets=own,
+        limits=exposure.exposures_of(invitation.bank_id, application) if application.amount.currency == "CNY" else [],
         may_offer=not any(sheet.status in term_sheets.LIVE for sheet in own)
         and invitation.status in (applications.InvitationStatus.INVITED, applications.InvitationStatus.OFFERED),
     )

@@ -140,5 +140,7 @@ def _require_sound(rules: CriteriaRules) -> None:
         raise Malformed("prices", _l("Give at least one price, and one only for each loan over value."))
     if rules.least_minor > rules.most_minor:
         raise Malformed("most", _l("The largest amount lies below the smallest."))
+    if rules.borrower_minor is not None and rules.group_minor is not None and rules.group_minor < rules.borrower_minor:
+        raise Malformed("most_to_group", _l("The limit for a group lies below the limit for one borrower."))
     if rules.least_months > rules.most_months:
         raise Malformed("most_months", _l("The longest term lies below the shortest."))

@@ -9,8 +9,10 @@ from werkzeug.wrappers import Response
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
+from marketplace.core.formats import show_money
 from marketplace.core.http import current_actor, idempotent, needs, page_form
 from marketplace.core.i18n import _
+from marketplace.core.money import Money
 from marketplace.financing import criteria, indications
 from marketplace.financing.criteria_schemas import CriteriaForm
 from marketplace.financing.pages_blueprint import pages
@@ -30,7 +32,15 @@ def show_criteria() -> str:
         "financing/criteria.html",
         versions=criteria.criteria_of(actor),
         hits=indications.hit_rate_of(actor.organisation_id),
+        minor=_yuan,
+        limits=lambda rules: ", ".join(
+            f"{field}: {_yuan(most)}" for field, most in rules.get("field_limits", {}).items()
+        ),
     )
+
+
+def _yuan(minor: int | None) -> str | None:
+    return None if minor is None else show_money(Money(minor, "CNY"))
 
 
 @pages.post("/financing/criteria")

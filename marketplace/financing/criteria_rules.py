@@ -1,7 +1,7 @@
 """A bank's published lending rules as data, and what they say about a right: how much, at which rate, or why not. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -39,6 +39,14 @@ class CriteriaRules:
     classes: Sequence[str] = ()
     regions: Sequence[str] = ()
     certainty_bps: int = 0
+    borrower_minor: int | None = None
+    group_minor: int | None = None
+    field_limits: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether the bank limits what it lends to one borrower, to a group or in a field."""
+        return self.borrower_minor is not None or self.group_minor is not None or bool(self.field_limits)
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "CriteriaRules":
@@ -51,8 +59,13 @@ class CriteriaRules:
 
     def names_field(self, asset: Asset) -> bool:
         """Whether one of the right's classes lies in a named field; no named field means every field."""
-        held_classes = [field_key(text) for text in (*asset.ipc, *asset.cpc)]
+        held_classes = classes_of(asset)
         return not self.classes or any(covers(field_key(one), held) for one in self.classes for held in held_classes)
+
+
+def classes_of(asset: Asset) -> frozenset[str]:
+    """The classes of a right in their comparable form."""
+    return frozenset(field_key(text) for text in (*asset.ipc, *asset.cpc))
 
 
 @dataclass(frozen=True)

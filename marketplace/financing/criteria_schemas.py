@@ -10,6 +10,7 @@ from marketplace.core.http import AmountField, MoneyField, StrictSchema
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.registry.assets import AssetKind
+from marketplace.registry.fields_of_use import field_key
 
 KINDS = [kind.value for kind in AssetKind]
 
@@ -38,6 +39,9 @@ class CriteriaIn(Limits):
     most = MoneyField(required=True, allow_zero=False)
     classes = List(String(validate=Length(1, 80)), load_default=list, validate=Length(max=40))
     regions = List(String(validate=Length(1, 80)), load_default=list, validate=Length(max=40))
+    most_to_borrower = MoneyField(load_default=None, allow_zero=False)
+    most_to_group = MoneyField(load_default=None, allow_zero=False)
+    most_in_field = Dict(keys=String(validate=Length(1, 80)), values=MoneyField(allow_zero=False), load_default=dict)
 
     @post_load
     def kept(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
@@ -57,6 +61,9 @@ class CriteriaForm(Limits):
     most = AmountField(required=True)
     classes = String(load_default="", validate=Length(max=1000))
     regions = String(load_default="", validate=Length(max=1000))
+    most_to_borrower = AmountField(load_default=None)
+    most_to_group = AmountField(load_default=None)
+    most_in_field = String(load_default="", validate=Length(max=600))
 
     @post_load
     def kept(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
@@ -66,6 +73,9 @@ class CriteriaForm(Limits):
         caps = dict(_pairs(data.pop("caps"), "caps", 6_000))
         if set(caps) - set(KINDS):
             raise ValidationError({"caps": [str(_l("This kind of right is not known here."))]})
+        data["most_in_field"] = {
+            field: Money(yuan * 100, "CNY") for field, yuan in _pairs(data["most_in_field"], "most_in_field", 10**12)
+        }
         prices = [[int(ltv), rate] for ltv, rate in _pairs(data["prices"], "prices", 3_600) if ltv.isdecimal()]
         return _in_yuan(data) | {"caps_bps": caps, "prices": prices}
 
@@ -88,6 +98,12 @@ def _in_yuan(data: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(amount, Money) or amount.currency != "CNY":
             raise ValidationError({name: [str(_l("Published rules are in yuan."))]})
         data[f"{name}_minor"] = amount.amount_minor
+    limits = {"borrower": data.pop("most_to_borrower"), "group": data.pop("most_to_group")}
+    fields = data.pop("most_in_field")
+    if any(one is not None and one.currency != "CNY" for one in (*limits.values(), *fields.values())):
+        raise ValidationError({"most_to_borrower": [str(_l("Published rules are in yuan."))]})
+    data |= {f"{name}_minor": one.amount_minor if one else None for name, one in limits.items()}
+    data["field_limits"] = {field_key(field): one.amount_minor for field, one in fields.items()}
     return data
 
 

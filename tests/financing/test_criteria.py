@@ -3,7 +3,7 @@
 import time
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,15 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.core.clock import now
+from marketplace.core.db import session
 from marketplace.core.errors import Malformed, NotFound
 from marketplace.core.money import Money
 from marketplace.financing.criteria import CriteriaStatus, criteria_of, prepare_criteria, publish_criteria
 from marketplace.financing.criteria_rules import CriteriaRules, weigh_right
+from marketplace.financing.exposure import Engaged, OverExposed, exposures
 from marketplace.financing.indications import hit_rate_of, indicate_offers
 from marketplace.financing.policy import WrongActor
 from marketplace.identity.four_eyes import SecondPersonNeeded
 from marketplace.registry.assets import find_asset
-from tests.makers.financing import Parties, cny, make_application, make_bank, make_parties, make_term_sheet
+from tests.makers.financing import (
+    Parties,
+    cny,
+    invitation_of,
+    make_application,
+    make_bank,
+    make_parties,
+    make_term_sheet,
+)
 
 RULES: dict[str, Any] = {
     "caps_bps": {"invention": 3000, "utility_model": 1500}, "prices": [[1500, 400], [6000, 450]],
@@ -167,3 +177,56 @@ def test_rules_over_the_api_and_the_pages(parties: Parties, client: Any, sign_in
     assert "What banks would lend on it" in client.get(f"/assets/{parties.asset_id}").text
     sign_in(client, stranger)
     assert client.get(f"/api/v1/financing/assets/{parties.asset_id}/indicative-offers").status_code in (403, 404)
+
+
+ENGAGED = st.builds(
+    Engaged, st.sampled_from([UUID(int=n) for n in range(4)]), st.integers(1, 10**9),
+    st.frozensets(st.sampled_from(["H01M10/05", "H01M4/36", "G06F17/00", "A61K31/00"]), max_size=3),
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(ENGAGED, max_size=8), st.integers(1, 10**9), st.integers(1, 10**9))
+def test_every_limit_counts_exactly_what_it_names(engaged: list[Engaged], least: int, more: int) -> None:
+    rules = CriteriaRules(**RULES, borrower_minor=least, group_minor=least + more, field_limits={"H01M": more})
+    me, mate = UUID(int=0), UUID(int=1)
+    found = {one.limit: one for one in exposures(rules, engaged, me, frozenset({mate}), frozenset({"H01M4/36"}))}
+    assert found["borrower"].used.amount_minor == sum(one.amount_minor for one in engaged if one.borrower_id == me)
+    assert found["group"].used.amount_minor == sum(one.amount_minor for one in engaged if one.borrower_id in (me, mate))
+    in_field = [one for one in engaged if any(held.startswith("H01M") for held in one.classes)]
+    assert found["field"].used.amount_minor == sum(one.amount_minor for one in in_field)
+    assert not {one.limit for one in exposures(rules, engaged, me, frozenset(), frozenset({"G06F17/00"}))} & {"field"}
+    room = found["borrower"].most - found["borrower"].used
+    assert found["borrower"].leaves(room) and not found["borrower"].leaves(room + Money(1, "CNY"))
+
+
+def test_no_offer_passes_the_banks_limit_and_the_refusal_names_the_amounts(parties: Parties) -> None:
+    publish(parties, borrower_minor=3_000_000, group_minor=3_000_000, field_limits={"H04L": 2_500_000})
+    first = make_term_sheet(parties, make_application(parties), amount=cny(20_000))
+    assert first.status.value == "offered"
+    second = make_application(parties)
+    with pytest.raises(OverExposed) as refused, session.begin_nested():
+        make_term_sheet(parties, second, amount=cny(10_001))
+    told = refused.value.params
+    assert (told["used"], told["asked"], told["most"]) == (cny(20_000), cny(10_001), cny(30_000))
+    with pytest.raises(OverExposed) as refused, session.begin_nested():
+        make_term_sheet(parties, second, amount=cny(5_001))
+    assert "H04L" in refused.value.params["limit"]
+    assert make_term_sheet(parties, second, amount=cny(5_000)).status.value == "offered"
+
+
+def test_the_bank_sees_its_limits_beside_the_application(parties: Parties, client: Any, sign_in: Any) -> None:
+    publish(parties, borrower_minor=2_000_000)
+    application = make_application(parties)
+    make_term_sheet(parties, application, amount=cny(15_000))
+    place = f"/financing/invitations/{invitation_of(application, parties.officer).id}"
+    sign_in(client, parties.officer)
+    page = client.get(place, headers={"Accept-Language": "zh"}).get_data(as_text=True)
+    assert "本行限额" in page and "15,000.00" in page and "20,000.00" in page
+    form = TYPED | {"most_to_borrower": "500000", "most_to_group": "400000"}
+    assert client.post("/financing/criteria", data=form, headers=key()).status_code == 422
+    form |= {"most_to_group": "800000", "most_in_field": "H01M: 900000"}
+    assert client.post("/financing/criteria", data=form, headers=key()).status_code == 303
+    assert "H01M: ¥900,000.00" in client.get("/financing/criteria", headers={"Accept-Language": "en"}).text
+    sent = SENT | {"most_in_field": {"H01M": {"amount": "5.00", "currency": "USD"}}}
+    assert client.post("/api/v1/financing/criteria", json=sent, headers=key()).status_code == 422
