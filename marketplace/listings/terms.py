@@ -141,8 +141,15 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
     for name in TERM_FIELDS:
         old, new = plain(before[name]), plain(after[name])
         if old != new:
-            changes[name] = {} if name in SECRET_FIELDS else {"from": old, "to": new}
+            changes[name] = {} if name in SECRET_FIELDS else {"from": shown_term(old), "to": shown_term(new)}
     return changes
+
+
+def shown_term(value: Any) -> Any:
+    """A term as everybody may read it: holders of a priority right by their rank, never by name."""
+    if not isinstance(value, Mapping) or not value.get("priority_holders"):
+        return value
+    return {**value, "priority_holders": [{"rank": holder["rank"]} for holder in value["priority_holders"]]}
 
 
 def plain(value: Any) -> Any:

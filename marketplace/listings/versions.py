@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Model, session
-from marketplace.listings.terms import SECRET_FIELDS, plain
+from marketplace.listings.terms import SECRET_FIELDS, plain, shown_term
 
 if TYPE_CHECKING:
     from marketplace.listings.listings import Listing
@@ -30,7 +30,7 @@ class ListingVersion(Model):
 
 def version_of(listing: "Listing", changed_by: UUID | None, changes: dict[str, Any], now: datetime) -> ListingVersion:
     """The present terms as a version; secret terms are left out."""
-    shown = {name: plain(value) for name, value in listing.terms.items() if name not in SECRET_FIELDS}
+    shown = {name: shown_term(plain(value)) for name, value in listing.terms.items() if name not in SECRET_FIELDS}
     return ListingVersion(
         listing_id=listing.id,
         number=listing.version,

@@ -138,8 +138,24 @@ def test_who_may_confirm_a_bid_and_until_when(client: FlaskClient, sign_in: Any,
     assert confirm(silent, {}, "d") == (409, "nothing_to_confirm")
     assert confirm(bidder, {"amount": "1"}, "e")[0] == 422
     assert "Confirm your bid under the changed terms" in client.get("/dashboard?lang=en").text
+    changed = f"/listings/{auction.listing_id}/versions"
+    assert changed in client.get(f"/auctions/{auction.id}").text
+    assert "90,000" in client.get(changed).text
     assert confirm(bidder, {}, "f") == (201, "confirmed")
     assert "Confirm your bid under the changed terms" not in client.get("/dashboard?lang=en").text
+
+
+def test_who_holds_a_priority_right_is_told_to_nobody(client: FlaskClient, db: Any) -> None:
+    seller, holder = make_actor(), make_actor()
+    named = [{"organisation_id": str(holder.organisation_id), "rank": 1}]
+    auction = listed_lot(seller, lot_rules={"increments": STEPS, "priority_holders": named})
+    changed = {"increments": [{"below": None, "step": "5000.00"}], "priority_holders": named}
+    change_listing(seller, auction.listing_id, {"lot_rules": changed}, now())
+    db.commit()
+    listing = f"/listings/{auction.listing_id}"
+    paths = (listing, f"{listing}/versions", f"/api/v1{listing}", f"/api/v1{listing}/versions")
+    pages = [client.get(path) for path in (*paths, f"/auctions/{auction.id}", f"/api/v1/auctions/{auction.id}/log")]
+    assert all(page.status_code == 200 and str(holder.organisation_id) not in page.text for page in pages)
 
 
 def test_a_bid_below_a_raised_start_price_cannot_be_confirmed() -> None:

@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -63,11 +64,11 @@ def test_an_ascending_lot_has_no_price_to_accept() -> None:
         falling_prices.accept_price(make_bidder(auction), auction.id, 0, now())
 
 
-def hybrid() -> auctions.Auction:
+def hybrid(last_word: float = 2) -> auctions.Auction:
     """A hybrid whose falling stage ends in a moment and whose sealed round then lasts three seconds."""
     falling = FallingPlan(
         step_bps=1_000, step_time=HOUR / 2, floor=yuan(50_000), pause=timedelta(0), sealed_time=timedelta(seconds=2.5),
-        best_bid_time=timedelta(seconds=2),
+        best_bid_time=timedelta(seconds=last_word),
     )  # fmt: skip
     return make_auction(
         format=AuctionFormat.HYBRID_DUTCH, falling=falling, opens_at=now() - 2.17 * HOUR / 2,
@@ -79,9 +80,9 @@ def wait(until: Any) -> None:
     time.sleep(max(0.0, (until - now()).total_seconds() + 0.05))
 
 
-def opened_hybrid() -> tuple[auctions.Auction, Any, Any]:
+def opened_hybrid(last_word: float = 2) -> tuple[auctions.Auction, Any, Any]:
     officers = make_officers(2)
-    auction = hybrid()
+    auction = hybrid(last_word)
     first, second = make_bidder(auction), make_bidder(auction)
     falling_prices.accept_price(first, auction.id, 2, now())
     span = auction.rules.sealed_span
@@ -100,13 +101,27 @@ def opened_hybrid() -> tuple[auctions.Auction, Any, Any]:
     return auction, first, second
 
 
-def test_the_last_word_exceeds_the_best_envelope() -> None:
-    auction, first, second = opened_hybrid()
+def test_the_last_word_exceeds_the_best_envelope(client: FlaskClient, sign_in: Any, db: Any) -> None:
+    auction, first, second = opened_hybrid(last_word=120)
     with pytest.raises(LastWordNotYours):
         falling_prices.answer_envelopes(second, auction.id, yuan(95_000), now())
     with pytest.raises(BidTooLow):
         falling_prices.answer_envelopes(first, auction.id, yuan(90_000), now())
-    falling_prices.answer_envelopes(first, auction.id, yuan(90_001), now())
+    db.commit()
+
+    def answer(actor: Any, amount: str) -> tuple[int, str | None]:
+        sign_in(client, actor)
+        body, key = {"amount": {"amount": amount, "currency": "CNY"}}, {"Idempotency-Key": uuid4().hex}
+        sent = client.post(f"/api/v1/auctions/{auction.id}/last-word", json=body, headers=key)
+        return sent.status_code, sent.json.get("code")
+
+    assert answer(None, "95000.00")[0] == 401
+    assert answer(make_actor(), "95000.00") == (409, "last_word_not_yours")
+    assert answer(first, "much")[0] == 422
+    assert answer(first, "90000.00") == (409, "bid_too_low")
+    assert "Your last word" in client.get(f"/auctions/{auction.id}?lang=en").text
+    assert client.post(f"/auctions/{auction.id}/last-word", data={"amount": "90,001"}).status_code == 303
+    db.refresh(auction)
     assert (auction.status, auction.winner_code, auction.price) == (AuctionStatus.SOLD, "B1", yuan(90_001))
     answer = replay(auction_events.published_log(auction.id))
     assert (answer["winner"], answer["chain"]) == ("B1", "valid")
