@@ -147,6 +147,23 @@ VALUES: dict[str, dict[str, Any]] = {
         "ceiling_reason": _l("Reason for a fee above the guidance"),
         "financing_welcome": _l("Financing welcome"),
     },
+    "lot_rule": {
+        "format": _l("How the price is found"),
+        "increments": _l("Steps between bids"),
+        "buy_now": _l("Price for buying outright"),
+        "reserve_public": _l("The reserve is public"),
+        "proxy": _l("Bidders may leave a secret maximum"),
+        "priority_holders": _l("Ranks of priority rights"),
+        "soft_close_window_seconds": _l("Last seconds in which a bid extends the close"),
+        "soft_close_extension_seconds": _l("Seconds by which the close is extended"),
+        "max_extension_seconds": _l("Longest extension in seconds"),
+        "step_bps": _l("Fall of the price a stage, in hundredths of a per cent"),
+        "step_seconds": _l("Seconds a stage lasts"),
+        "floor": _l("Lowest price"),
+        "pause_seconds": _l("Seconds between stages of the sale"),
+        "sealed_seconds": _l("Seconds for sealed bids"),
+        "best_bid_seconds": _l("Seconds for the last word"),
+    },
 }
 
 PILLS = {

@@ -74,8 +74,40 @@ def versions_page(listing_id: UUID) -> str:
     listing = listings.visible_listing(optional_actor(), listing_id)
     return render_template(
         "listings/versions.html", listing=listing, asset=find_asset(listing.asset_id),
-        versions=versions_of(listing.id), shown=_shown_change,
+        versions=[(version, _changed_terms(version.changes)) for version in versions_of(listing.id)],
     )  # fmt: skip
+
+
+def _changed_terms(changes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Each changed term with what it was and is; of the rules of an auction only those that changed."""
+    rows = []
+    for name, change in changes.items():
+        if name == "lot_rules":
+            before, after = change.get("from") or {}, change.get("to") or {}
+            changed = [rule for rule in {**before, **after} if before.get(rule) != after.get(rule)]
+            rows += [
+                (labels.words("lot_rule", rule), _shown_rule(rule, before), _shown_rule(rule, after))
+                for rule in changed
+            ]
+        else:
+            rows.append((labels.words("term", name), _shown_change(change, "from"), _shown_change(change, "to")))
+    return rows
+
+
+def _shown_rule(rule: str, rules: Mapping[str, Any]) -> str:
+    value = rules.get(rule)
+    if rule == "format":
+        return labels.words("format", value or "english")
+    if rule == "increments" and value:
+        return "; ".join(
+            _("below %(below)s: %(step)s", below=row["below"], step=row["step"]) if row["below"] else row["step"]
+            for row in value
+        )
+    if rule == "priority_holders" and value:
+        return ", ".join(str(holder["rank"]) for holder in value)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return "—" if value in (None, "", []) else str(value)
 
 
 def _shown_change(change: Mapping[str, Any], side: str) -> str:

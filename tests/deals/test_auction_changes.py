@@ -154,6 +154,8 @@ def test_who_holds_a_priority_right_is_told_to_nobody(client: FlaskClient, db: A
     db.commit()
     listing = f"/listings/{auction.listing_id}"
     paths = (listing, f"{listing}/versions", f"/api/v1{listing}", f"/api/v1{listing}/versions")
+    versions = client.get(f"{listing}/versions?lang=en").text
+    assert "Steps between bids" in versions and "5000.00" in versions and "Ranks of priority" not in versions
     pages = [client.get(path) for path in (*paths, f"/auctions/{auction.id}", f"/api/v1/auctions/{auction.id}/log")]
     assert all(page.status_code == 200 and str(holder.organisation_id) not in page.text for page in pages)
 
