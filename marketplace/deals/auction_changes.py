@@ -19,7 +19,7 @@ from marketplace.deals.auction_events import AuctionEvent, append_event
 from marketplace.deals.auction_terms import require_sound, terms_of_listing
 from marketplace.deals.auctions import RUNNING, Auction, AuctionStatus, auction_of_listing, find_auction
 from marketplace.deals.bid_refusals import BidTooLow, DepositMissing
-from marketplace.deals.bidders import BidderStatus, LotClosed, bidder_of, require_no_conflict
+from marketplace.deals.bidders import BidderStatus, LotClosed, bidder_of, priority_ranks, require_no_conflict
 from marketplace.deals.envelopes import standing_envelopes
 from marketplace.deals.secret_maxima import forget_maxima
 from marketplace.listings.listings import ListingTermsChanged, find_listing
@@ -32,8 +32,8 @@ class TermsStand(Refused):
     """Some terms of a running lot cannot change any more."""
 
     message = _l(
-        "The lot is running: its format, currency and priority holders stand, it cannot close earlier, the deposit must "
-        "stay 5 to 20 %% of the start price, and nothing changes once a falling price is accepted."
+        "The lot is running: its format, currency, deposit and priority holders stand, it cannot close earlier, the "
+        "deposit must stay 5 to 20 %% of the start price, and nothing changes once a falling price is accepted."
     )
 
 
@@ -65,8 +65,10 @@ def follow_terms(actor: Actor, fact: ListingTermsChanged, now: datetime) -> None
     known = auction_of_listing(fact.listing_id)
     if known is None or known.status not in RUNNING or set(fact.changed) <= HARMLESS:
         return
-    auction = find_auction(known.id, lock=True)
-    terms = terms_of_listing(find_listing(fact.listing_id).terms)
+    auction, listing = find_auction(known.id, lock=True), find_listing(fact.listing_id)
+    named = {UUID(one["organisation_id"]): one["rank"] for one in listing.lot_rules.get("priority_holders", ())}
+    require("deposit" not in fact.changed and named == priority_ranks(auction.id), TermsStand())
+    terms = terms_of_listing(listing.terms)
     change_terms(actor, auction, terms, database_now())
 
 

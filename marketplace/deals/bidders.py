@@ -203,6 +203,12 @@ def bidder_of(auction_id: UUID, organisation_id: UUID | None) -> Bidder | None:
     return found
 
 
+def priority_ranks(auction_id: UUID) -> dict[UUID, int | None]:
+    """Who holds a priority right in a lot, with the rank announced."""
+    query = select(Bidder.organisation_id, Bidder.rank).where(Bidder.auction_id == auction_id, Bidder.rank.is_not(None))
+    return {row.organisation_id: row.rank for row in session.execute(query)}
+
+
 def settle_deposits(auction: Auction, winner_id: UUID | None, now: datetime) -> None:
     """Return every loser's deposit the moment the lot is decided; the winner's counts towards the price."""
     waiting = (B.ADMITTED, B.AWAITING_DEPOSIT, B.EXPECTED)

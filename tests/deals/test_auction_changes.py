@@ -95,7 +95,12 @@ def test_an_unconfirmed_bid_neither_wins_nor_gets_a_second_chance() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"closes_at": now() + timedelta(hours=1)}, {"price": yuan(10_000_000)}, {"lot_rules": {"format": "vickrey"}}],
+    [
+        {"closes_at": now() + timedelta(hours=1)},
+        {"price": yuan(10_000_000)},
+        {"lot_rules": {"format": "vickrey"}},
+        {"deposit": yuan(12_000)},
+    ],
 )
 def test_some_terms_of_a_running_lot_stand(changes: dict[str, Any]) -> None:
     seller = make_actor()
@@ -156,6 +161,9 @@ def test_who_holds_a_priority_right_is_told_to_nobody(client: FlaskClient, db: A
     paths = (listing, f"{listing}/versions", f"/api/v1{listing}", f"/api/v1{listing}/versions")
     versions = client.get(f"{listing}/versions?lang=en").text
     assert "Steps between bids" in versions and "5000.00" in versions and "Ranks of priority" not in versions
+    other = [{"organisation_id": str(make_actor().organisation_id), "rank": 1}]
+    with pytest.raises(auction_changes.TermsStand), db.begin_nested():
+        change_listing(seller, auction.listing_id, {"lot_rules": changed | {"priority_holders": other}}, now())
     pages = [client.get(path) for path in (*paths, f"/auctions/{auction.id}", f"/api/v1/auctions/{auction.id}/log")]
     assert all(page.status_code == 200 and str(holder.organisation_id) not in page.text for page in pages)
 
