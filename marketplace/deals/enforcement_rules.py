@@ -31,16 +31,22 @@ class SaleRound(StrEnum):
 
 @dataclass(frozen=True)
 class RoundRule:
-    """What one round must keep, each figure with the article it comes from."""
+    """What one round must keep, each figure with the article it comes from; none for a rule of the house."""
 
     notice: timedelta
-    notice_source: str
+    notice_article: int | None
     floor_bps: int
     floor_of: str
-    floor_source: str
+    floor_article: int | None
     open_for: timedelta
-    open_source: str
+    open_article: int | None
     follows_within: timedelta | None = None
+
+    @property
+    def articles(self) -> list[int]:
+        """The articles of the court's provisions behind the figures."""
+        named = {self.notice_article, self.floor_article, self.open_article}
+        return sorted(number for number in named if number is not None)
 
 
 NEEDS_TOLD_BEFORE_NOTICE = timedelta(days=3)
@@ -48,14 +54,12 @@ NEEDS_TOLD_BEFORE_NOTICE = timedelta(days=3)
 DEPOSIT_BPS = (500, 2_000)
 """The deposit is five to twenty per cent of the start price (art. 17)."""
 RULES: dict[SaleRound, RoundRule] = {
-    SaleRound.FIRST: RoundRule(
-        timedelta(days=30), "art. 12", 7_000, "appraisal", "art. 10", timedelta(hours=24), "art. 20"
-    ),
+    SaleRound.FIRST: RoundRule(timedelta(days=30), 12, 7_000, "appraisal", 10, timedelta(hours=24), 20),
     SaleRound.SECOND: RoundRule(
-        timedelta(days=15), "art. 12", 8_000, "start", "art. 26", timedelta(hours=24), "art. 20", timedelta(days=30)
+        timedelta(days=15), 12, 8_000, "start", 26, timedelta(hours=24), 20, timedelta(days=30)
     ),
     SaleRound.PRIVATE: RoundRule(
-        timedelta(days=15), "house", 10_000, "start", "house", timedelta(days=60), "house", timedelta(days=60)
+        timedelta(days=15), None, 10_000, "start", None, timedelta(days=60), None, timedelta(days=60)
     ),
 }
 """First sale: 30 days' notice, at least 70 % of the appraisal. Second: within 30 days, 15 days' notice, at most 20 %
