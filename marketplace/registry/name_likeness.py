@@ -23,6 +23,9 @@ _FORMS = {
 _CHINESE = (("有限责任公司", "有限公司"), ("株式会社", "KK"))
 _CHINESE_FORM = re.compile(r"(?:集团)?(?:股份)?有限公司$|KK$|公司$")
 
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+"""Scripts in which a shorter or slightly other word is another word."""
+
 
 @dataclass(frozen=True)
 class NameLikeness:
@@ -50,7 +53,7 @@ def _of_the_core(first: str, second: str) -> tuple[int, tuple[str, ...]] | None:
     """The names without their legal forms: equal, in another order, shortened, or one letter apart."""
     if first == second:
         return 98, ("same_name",)
-    if _is_chinese(first) or _is_chinese(second):
+    if _EAST_ASIAN.search(first + second):
         return None
     words, others = first.split(), second.split()
     if sorted(words) == sorted(others):

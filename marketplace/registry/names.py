@@ -19,6 +19,8 @@ _CAPACITY = re.compile(
 )
 _FORMERLY = re.compile(r"\s*[,(]?\s*\b(?:FORMERLY(?: KNOWN AS)?|F/?K/?A|N/K/A|D/?B/?A)\b.*$")
 _COUNTRY = re.compile(r"\s*\[[A-Z]{2}\]\s*$")
+_KOREAN_FORM = re.compile(r"\(주\)|주식회사")
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _SPACED_LETTERS = re.compile(r"\b(?:[A-Z] ){1,4}[A-Z]\b")
 
 
@@ -38,15 +40,18 @@ def normal_name(name: str) -> str:
     text = unicodedata.normalize("NFKC", _COUNTRY.sub("", name)).upper()
     if any("\u4e00" <= character <= "\u9fff" for character in text):
         return _normal_chinese(text)
-    text = "".join(
-        character for character in unicodedata.normalize("NFD", text) if not unicodedata.combining(character)
-    )
-    text = re.sub(r"[.'’]", "", text).replace("&", " AND ")
-    text = re.sub(r"[^A-Z0-9\u0400-\u04ff\u3040-\u30ff]+", " ", text).strip()
-    text = _SPACED_LETTERS.sub(lambda match: match.group().replace(" ", ""), text)
+    text = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
+    text = _KOREAN_FORM.sub(" ", re.sub(r"[.'’]", "", text).replace("&", " AND "))
+    spaced = "".join(letter if _belongs_to_a_word(letter) else " " for letter in text)
+    text = _SPACED_LETTERS.sub(lambda match: match.group().replace(" ", ""), " ".join(spaced.split()))
     words = text.split()
     kept = [word for word in words if word not in _LEFT_OUT]
-    return " ".join(kept or words)
+    return " ".join(kept or words) or name.strip().upper()
+
+
+def _belongs_to_a_word(letter: str) -> bool:
+    """Letters and figures of every script, with the vowel signs some scripts write as marks."""
+    return letter.isalnum() or unicodedata.category(letter).startswith("M")
 
 
 def _normal_chinese(text: str) -> str:

@@ -13,6 +13,7 @@ from marketplace.core.actor import SYSTEM
 from marketplace.core.errors import Malformed, NotAllowed
 from marketplace.registry.claims import ClaimStatus, claim_ownership
 from marketplace.registry.name_likeness import likeness, neighbours
+from marketplace.registry.names import normal_name
 from marketplace.registry.owner_names import (
     NameVerdict,
     OwnerNamePair,
@@ -53,6 +54,18 @@ def test_spellings_of_one_party_are_seen_with_their_reasons(one: str, other: str
 ])  # fmt: skip
 def test_false_friends_are_not_put_before_anybody(one: str, other: str) -> None:
     assert likeness(one, other) is None
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ("(주)아세아항측", "공간정보기술 주식회사"), ("Παπαδόπουλος", "Γεωργίου"), ("שלום בעמ", "כוכב בעמ"),
+    ("บริษัท ก", "บริษัท ข"), ("शर्मा", "वर्मा"), ("カバ", "カハ"), ("?!", "--"),
+])  # fmt: skip
+def test_two_names_in_any_script_are_never_one_text(one: str, other: str) -> None:
+    assert normal_name(one) != normal_name(other) and likeness(one, other) is None
+
+
+def test_a_korean_legal_form_is_no_part_of_the_name() -> None:
+    assert normal_name("㈜아세아항측") == normal_name("주식회사 아세아항측") == "아세아항측"
 
 
 def test_neighbours_find_a_pair_wherever_it_stands_and_cost_grows_with_the_names_only() -> None:

@@ -16,6 +16,8 @@ from marketplace.registry.conveyances import conveyances_of, count_rights
 from marketplace.registry.extracts import extract_by_number
 from marketplace.registry.importing import ImportReport, import_rows
 from marketplace.registry.integrity import verify_register
+from marketplace.registry.name_likeness import neighbours
+from marketplace.registry.names import normal_name
 from marketplace.registry.offices.reading import read_path
 from marketplace.registry.offices.record import OfficeRecord, RowFault, UnreadableFile
 from marketplace.registry.security_chains import security_of_party
@@ -192,3 +194,16 @@ def test_the_pledged_portfolio_equals_a_table_counted_by_hand_from_the_raw_rows(
         for day in timeline
     ]  # fmt: skip
     assert shown == by_hand
+
+
+def test_pairs_among_the_owners_of_real_records_are_few_and_of_the_same_words() -> None:
+    rows = rows_of("patents/lens_patents.csv")
+    names = {name.strip() for row in rows for name in row["applicants"].split(";;")} - {""}
+    found = {(one, other): why for one, other, why in neighbours(names)}
+    assert len(names) > 5000 and 0 < len(found) < 200
+    assert found["ACCELERATED MEDIA TECH INC", "ACCELERATED MEDIA TECHNOLOGIES INC"].reasons == ("shortened",)
+    assert found["TERAHOP NETOWRKS INC", "TERAHOP NETWORKS INC"].reasons == ("one_letter",)
+    assert found["BAR-ILAN UNIV", "UNIV BAR ILAN"].reasons == ("word_order",)
+    for one, other in found:
+        shared = {word[:3] for word in normal_name(one).split()} & {word[:3] for word in normal_name(other).split()}
+        assert shared or normal_name(one) == normal_name(other)
