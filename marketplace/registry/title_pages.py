@@ -23,6 +23,6 @@ def title_page(asset_id: UUID) -> str:
     today, belief = market_day(now()), belief_of(asset, as_of, end_of_day(known_on) if known_on else None)
     chain = title_of(belief.asset, as_of or today, belief.known_at)
     return render_template(
-        "registry/title.html", asset=asset, chain=chain, boxes=drawing_of(chain), width=WIDTH, as_of=as_of,
+        "registry/title.html", asset=belief.asset, chain=chain, boxes=drawing_of(chain), width=WIDTH, as_of=as_of,
         known_on=known_on, today=today, words_for=findings_in_words,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """What the register answered for a past day it answers for ever, whatever is learned or corrected later."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
@@ -130,6 +131,30 @@ def test_the_page_and_the_api_answer_by_what_was_known(client: FlaskClient, db: 
     assert "Fictional valve" in client.get(f"/assets/{asset.id}?as_of=2026-03-03&lang=en").text
     assert "Corrected title" in client.get(f"/assets/{asset.id}?lang=en").text
     assert client.get(f"/api/v1/assets/{asset.id}?known_at=yesterday").status_code == 422
+
+
+def test_pages_and_api_of_a_past_day_stay_word_for_word_whatever_is_learned(client: FlaskClient, db: Any) -> None:
+    asset, record, at = known_asset(), RECORD, START
+    asset_id, day = asset.id, START + timedelta(days=2)
+    asked = [f"as_of={day:%F}", f"known_at={day:%F}", f"as_of={day + timedelta(days=40):%F}&known_at={day:%F}"]
+    pages = [f"/assets/{asset_id}{part}?lang=en&{words}" for part in ("", "/title") for words in asked]
+    answers = [
+        f"/api/v1/assets/{asset_id}{part}?{words.replace('known_at=' + f'{day:%F}', 'known_at=' + f'{day:%F}T23:59:59Z')}"
+        for part in ("", "/title") for words in asked
+    ]  # fmt: skip
+
+    def told() -> dict[str, str]:
+        db.commit()
+        return {path: re.sub(r"(?:csrf_token|nonce)[^>]*>", "", client.get(path).text) for path in (*pages, *answers)}
+
+    record = take_step(asset, record, "pledge", 1, START + timedelta(days=1))
+    before = told()
+    assert all("Bank 1" in before[path] for path in before if "/title" not in path)
+    for number, kind in enumerate(["retell", "owner", "event", "record", "pass", "lift", "pledge", "annul", "correct"]):
+        at = day + timedelta(days=2 + number)
+        record = take_step(find_by_number("US10999999B2"), record, kind, 0, at)
+        after = told()
+        assert [path for path in before if before[path] != after[path]] == [], kind
 
 
 def test_the_register_has_the_twelve_entries_of_the_law() -> None:
