@@ -58,6 +58,42 @@ def test_every_running_loan_is_looked_at_once_a_day(parties: Parties, loan: Loan
     assert len(list(session.execute(select(PledgeCheck).where(PledgeCheck.day == today)).scalars())) == 1
 
 
+def test_a_batch_sees_what_each_loan_alone_shows_and_a_watch_that_stopped_midway_ends_with_the_same(
+    db: Any,
+) -> None:
+    today = now().date()
+    everybody = [make_parties() for _n in range(4)]
+    loans = [make_running_loan(one) for one in everybody]
+    preserve(everybody[1], today)
+    find_asset(everybody[2].asset_id).status = LegalStatus.LAPSED
+    session.flush()
+
+    def seen(*sizes: int, stop_after: int | None = None) -> dict[Any, Any]:
+        """What the watch leaves behind when it goes in batches of these sizes."""
+        with session.begin_nested() as night:
+            for number, size in enumerate(sizes):
+                watch_batch(today, now(), size)
+                if number == stop_after:
+                    with session.begin_nested() as killed:
+                        watch_batch(today, now(), 2)
+                        killed.rollback()
+            found = {
+                loan.id: [
+                    (check.signs, check.score, check.coverage_bps, check.debt) for check in checks_of_loan(loan.id)
+                ]
+                for loan in loans
+            }
+            found["alarms"] = [alarms_of(one) for one in everybody]
+            night.rollback()
+        session.expire_all()
+        return found
+
+    whole = seen(10)
+    assert [len(whole[loan.id]) for loan in loans] == [1, 1, 1, 1] and sum(whole["alarms"]) >= 2
+    assert seen(1, 1, 1, 1) == whole
+    assert seen(2, 2, 2, stop_after=0) == whole
+
+
 def test_a_preserved_right_alarms_the_lender_once_with_its_weight(parties: Parties, loan: Loan) -> None:
     today = now().date()
     preserve(parties, today)
