@@ -18,7 +18,9 @@ from marketplace.registry.owner_names import other_names_of
 from marketplace.registry.ownership import owners_of
 from marketplace.registry.panels import asset_panels
 from marketplace.registry.register_events import events_of
+from marketplace.registry.rules import find_rule
 from marketplace.registry.security_chains import security_on_asset
+from marketplace.registry.similar_marks import companions_of
 
 
 def day_asked(text: str | None) -> date | None:
@@ -48,6 +50,8 @@ def view_of(asset: Asset, actor: Actor | None, as_of: date | None, known_on: dat
         "mine": mine,
         "claimable": not mine and any(owner.organisation_id is None for owner in owners),
         "burdens": burdens,
+        "companions": companions_of(asset, on),
+        "together_rule": find_rule("CN-TRF-04", on, asset.scope),
         "consents": consents,
         "consent_acts": CONSENT_ACTS,
         "events": list(reversed(events_of(asset.id, on, known_at)))[:200],

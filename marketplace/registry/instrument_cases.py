@@ -129,6 +129,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
             for conflict in verdict.conflicts
         ],
         "alternatives": [item.as_json() for item in verdict.alternatives],
+        **({"together_with": list(verdict.together_with)} if verdict.together_with else {}),
         "warnings": [
             {"rule": rule.id, "law": rule.citation_en, "law_zh": rule.citation_zh, "zh": rule.zh, "en": rule.en}
             for rule in verdict.warnings

@@ -23,9 +23,12 @@ from marketplace.registry.fees import fee_state_of
 from marketplace.registry.fields_of_use import intervals_of
 from marketplace.registry.ownership import owners_of
 from marketplace.registry.rules import LegalRefusal
+from marketplace.registry.similar_marks import companions_of
 from marketplace.registry.verdicts import Verdict, weigh
 from marketplace.registry.weighing import KIND_OF_LICENCE, Instrument, Standing, grant_of
 
+MOVING = ("transfer", "pledge")
+"""The acts for which similar marks go along."""
 _lanes = Sequence("licence_lanes", metadata=Model.metadata)
 
 
@@ -121,6 +124,7 @@ def standing_of(asset: Asset, instrument: Instrument, on: date) -> Standing:
         co_owner_consents=frozenset(co_owner_consents(asset.id, instrument.act) if len(owners) > 1 else ()),
         fees=fee_state_of(asset, on),
         grantee_abroad=_is_abroad(instrument.grantee_id),
+        companions=tuple(other.label for other in companions_of(asset, on)) if instrument.act in MOVING else (),
     )
 
 

@@ -25,19 +25,20 @@ from marketplace.registry.weighing import GRANTS, Instrument, Standing, conflict
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an instrument is lawful, what stands in its way, the nearest lawful acts, and what to mind."""
+    """Whether an instrument is lawful, what stands in its way, the nearest lawful acts, what to mind and take along."""
 
     allowed: bool
     conflicts: list[Conflict] = field(default_factory=list)
     alternatives: list[Alternative] = field(default_factory=list)
     warnings: list[LegalRule] = field(default_factory=list)
+    together_with: tuple[str, ...] = ()
 
 
 def weigh(instrument: Instrument, standing: Standing, on: date) -> Verdict:
     """The verdict on an instrument by the law in force that day."""
     conflicts = conflicts_of(instrument, standing, on)
     ways = list(_ways_out(instrument, standing, on, conflicts)) if conflicts else []
-    return Verdict(not conflicts, conflicts, ways, what_to_mind(instrument, standing, on))
+    return Verdict(not conflicts, conflicts, ways, what_to_mind(instrument, standing, on), standing.companions)
 
 
 def _ways_out(instrument: Instrument, standing: Standing, on: date, conflicts: list[Conflict]) -> Iterator[Alternative]:

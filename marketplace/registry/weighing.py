@@ -80,6 +80,7 @@ class Standing:
     co_owner_consents: frozenset[UUID] = frozenset()
     fees: FeeState = FeeState.UNKNOWN
     grantee_abroad: bool | None = None
+    companions: tuple[str, ...] = ()
 
     @property
     def scope(self) -> LegalScope:
