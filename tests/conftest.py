@@ -18,6 +18,7 @@ import pytest
 from apiflask import APIFlask
 from flask import g, request
 from flask.testing import FlaskClient
+from hypothesis import settings as trials
 from sqlalchemy import text
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
@@ -35,6 +36,8 @@ from marketplace.core.migrating import migrate
 from marketplace.settings import Settings
 from tests import live_processes
 
+trials.register_profile("suite", deadline=None)  # how long a trial takes says how busy the machine is
+trials.load_profile("suite")
 FORKING = get_context("forkserver")
 FORKING.set_forkserver_preload(["marketplace.app", "tests.live_processes"])
 ROOT = Path(__file__).resolve().parents[1]
