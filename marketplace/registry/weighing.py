@@ -186,7 +186,7 @@ def _late_fee(instrument: Instrument, standing: Standing, on: date) -> list[Conf
 
 def _title_conflicts(instrument: Instrument, standing: Standing, on: date) -> list[Conflict]:
     """Only an owner grants; what is not a plain licence needs all the owners, in Singapore that too."""
-    if instrument.grantor_id is None or instrument.kind in ("sub_licence",):
+    if instrument.grantor_id is None or instrument.kind == "sub_licence":
         return []
     owners = {owner.organisation_id for owner in standing.owners}
     if instrument.grantor_id not in owners:
