@@ -56,7 +56,7 @@ def prepare(url: str) -> list[str]:
     engine = make_engine(url)
     migrate(engine, url)
     session.configure(bind=engine)
-    listen(record_fact, {})
+    listen(record_fact, lambda kind: ())
     now = datetime.now(UTC)
     open_account("clearing:chaos", "CNY", "debit", floor_minor=None)
     for code in ACCOUNTS:

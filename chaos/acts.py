@@ -50,7 +50,7 @@ def pledge_or_release(reference: str, assets: list[UUID], chance: random.Random)
 def work(database_url: str, log_path: Path, accounts: list[str], assets: list[UUID]) -> None:
     """Act until killed; an act whose answer was lost is repeated under the same reference."""
     session.configure(bind=make_engine(database_url, pool_size=1))
-    listen(record_fact, {})
+    listen(record_fact, lambda kind: ())
     chance = random.Random(os.getpid())
     with log_path.open("a") as log:
         while True:

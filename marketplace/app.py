@@ -1,6 +1,7 @@
 """Putting the marketplace together: settings, database, rooms, error answers."""
 
 import uuid
+from collections.abc import Sequence
 from decimal import Decimal
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,13 +14,13 @@ from flask import Blueprint, Response, g, request
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 
-from marketplace import web
+from marketplace.audit.trail import record_fact
 from marketplace.commands import add_commands
 from marketplace.core import formats, i18n, jobs, problems
 from marketplace.core.catalogues import catalogue_folders, compile_catalogues
 from marketplace.core.db import make_engine, session
 from marketplace.core.embedded_postgres import Cluster
-from marketplace.core.events import listen
+from marketplace.core.events import Fact, Reaction, listen
 from marketplace.core.http import csrf, end_transactions
 from marketplace.core.migrating import migrate
 from marketplace.settings import Settings
@@ -35,12 +36,13 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def create_app(settings: Settings) -> APIFlask:
-    """The marketplace as one Flask application."""
+def create_app(settings: Settings, pages: bool = True) -> APIFlask:
+    """The marketplace as one Flask application; a command that shows no page does without the rooms' pages."""
     app = APIFlask(__name__, title="IP Marketplace", version="1.0", spec_path="/api/openapi.json", docs_path=None)
     app.extensions["settings"] = settings
     app.schema_name_resolver = _schema_name
     app.spec_processor(_plain_bounds)
+    add_commands(app)
     _configure(app, settings)
     compile_catalogues()
     Babel(app, locale_selector=i18n.choose_language)
@@ -50,10 +52,11 @@ def create_app(settings: Settings) -> APIFlask:
     end_transactions(app)
     problems.answer_errors(app)
     formats.add_filters(app)
-    _add_rooms(app)
+    listen(record_fact, _answers)
+    if pages:
+        _add_rooms(app)
     _protect(app)
     jobs.serve_application(app)
-    add_commands(app)
     return app
 
 
@@ -124,18 +127,23 @@ def load_models() -> None:
                 import_module(f"marketplace.{room}.{module.stem}")
 
 
+def _answers(kind: type[Fact]) -> Sequence[Reaction]:
+    """Who answers a fact: every room is loaded when the first that may be answered is announced."""
+    from marketplace.reactions import answers_to
+
+    return answers_to(kind)
+
+
 def _add_rooms(app: APIFlask) -> None:
     """Each room's pages and API, and what it registers when it is loaded."""
-    from marketplace.reactions import REACTIONS, RECORDER
-
+    import_module("marketplace.reactions")
     loaded = [(import_module(f"marketplace.{room}.api"), import_module(f"marketplace.{room}.pages")) for room in ROOMS]
     for api, pages in loaded:  # only when all are loaded: a room's pages may add routes to its API
         app.register_blueprint(api.api)
         app.register_blueprint(pages.pages)
     app.register_blueprint(import_module("marketplace.deals.auction_api").api)
     app.register_blueprint(import_module("marketplace.deals.auction_pages").pages)
-    listen(RECORDER, REACTIONS)
-    app.register_blueprint(_static("assets", Path(web.__file__).parent / "static", "/frame"))
+    app.register_blueprint(_static("assets", Path(__file__).parent / "web" / "static", "/frame"))
     app.register_blueprint(_static("swagger", _package_folder("flask_swagger_ui") / "dist", "/vendor/swagger"))
     app.register_blueprint(_static("htmx", Path(django_htmx.__file__).parent / "static/django_htmx", "/vendor/htmx"))
 

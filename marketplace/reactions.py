@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from marketplace.audit.trail import record_fact
 from marketplace.core.events import Fact, Reaction
 from marketplace.deals import (
     auction_changes,
@@ -239,5 +238,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     LoanPaidOff: [pool_monitoring.end_when_paid, loan_news.tell_paid_off],
 }
 
-RECORDER = record_fact
-"""Facts are written down by the audit room."""
+
+def answers_to(kind: type[Fact]) -> Sequence[Reaction]:
+    """The functions that answer a fact of this kind."""
+    return REACTIONS.get(kind, ())

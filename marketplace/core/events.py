@@ -1,9 +1,9 @@
 """Announced facts: each becomes one audit event, then the functions that answer it run in the same transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from marketplace.core.actor import Actor
@@ -12,6 +12,9 @@ from marketplace.core.actor import Actor
 @dataclass(frozen=True)
 class Fact:
     """Something that happened, in the past tense; its first field is the thing it happened to."""
+
+    answered: ClassVar[bool] = True
+    """Whether somebody may answer it; a fact that is only written down loads no other room."""
 
     @property
     def subject_id(self) -> UUID:
@@ -33,16 +36,14 @@ class Recorder(Protocol):
 
 
 Reaction = Callable[[Actor, Any, datetime], None]
+Answers = Callable[[type[Fact]], Sequence[Reaction]]
 
-_recorders: list[Recorder] = []
-_reactions: dict[type[Fact], Sequence[Reaction]] = {}
+_listeners: list[tuple[Recorder, Answers]] = []
 
 
-def listen(recorder: Recorder, reactions: Mapping[type[Fact], Sequence[Reaction]]) -> None:
-    """Say who writes facts down and who answers them; called once when the application is made."""
-    _recorders[:] = [recorder]
-    _reactions.clear()
-    _reactions.update(reactions)
+def listen(recorder: Recorder, answers: Answers) -> None:
+    """Say who writes facts down and who answers each kind of fact; called once when the application is made."""
+    _listeners[:] = [(recorder, answers)]
 
 
 def announce(
@@ -54,8 +55,8 @@ def announce(
 ) -> Any:
     """Record the fact and let everyone concerned answer it; returns the audit event."""
     event = None
-    for recorder in _recorders:
+    for recorder, answers in _listeners:
         event = recorder(actor, now, fact, before, after)
-    for reaction in _reactions.get(type(fact), ()):
-        reaction(actor, fact, now)
+        for reaction in answers(type(fact)) if fact.answered else ():
+            reaction(actor, fact, now)
     return event

@@ -9,7 +9,7 @@ from marketplace.deals.deals import Deal, DealOpened
 from marketplace.deals.terms import DealKind, DealTerms
 from marketplace.deals.wording import ASSET_KINDS, EXCLUSIVITIES, NONE_TEXT, ROYALTY_BASES, WHOLE_TERRITORY
 from marketplace.documents.contracts_pdf import render_pdf
-from marketplace.documents.files import store_file
+from marketplace.documents.files import store_own_pdf
 from marketplace.documents.signatures import open_envelope
 from marketplace.identity.organisations import Organisation, find_organisation
 from marketplace.registry.assets import Asset, AssetKind, find_asset
@@ -24,7 +24,7 @@ def draw_up_contract(actor: Actor, fact: DealOpened, now: datetime) -> None:
     """A new deal gets its contract, shown to both sides and laid out for their signatures."""
     deal = find(Deal, fact.deal_id, lock=True)
     content = render_pdf(template_for(deal, find_asset(deal.asset_id)), contract_terms(deal, now))
-    file = store_file(SYSTEM, content, f"contract-{deal.id}.pdf", "contract", now, deal.seller_id)
+    file = store_own_pdf(content, f"contract-{deal.id}.pdf", "contract", now, deal.seller_id)
     envelope = open_envelope(
         SYSTEM, file.id, [deal.seller_id, deal.buyer_id], now, expires_at=deal.due_at, link=f"/deals/{deal.id}"
     )

@@ -9,12 +9,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, or
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.core.actor import Actor
+from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import database_now
 from marketplace.core.db import Model, find, new_id, session
 from marketplace.core.errors import NotFound, require
 from marketplace.core.events import Fact, announce
-from marketplace.documents.content_check import check_content, clean_name
+from marketplace.documents.content_check import PDF, check_content, clean_name
 from marketplace.documents.content_store import content_store
 
 
@@ -96,7 +96,19 @@ def store_file(
     owner = owner_organisation_id or own
     require(owner == own or _is_platform(actor))
     shown_name = clean_name(name)
-    media_type = check_content(content, shown_name)
+    return _keep(actor, content, shown_name, check_content(content, shown_name), purpose, now, owner)
+
+
+def store_own_pdf(
+    content: bytes, name: str, purpose: str, now: datetime, owner_organisation_id: UUID | None
+) -> StoredFile:
+    """Keep a PDF that the marketplace typeset, sealed or stamped itself; it is not examined like a stranger's."""
+    return _keep(SYSTEM, content, clean_name(name), PDF, purpose, now, owner_organisation_id)
+
+
+def _keep(
+    actor: Actor, content: bytes, name: str, media_type: str, purpose: str, now: datetime, owner: UUID | None
+) -> StoredFile:
     sha256 = hashlib.sha256(content).hexdigest()
     content_store().put(sha256, content)
     session.execute(
@@ -105,7 +117,7 @@ def store_file(
         .on_conflict_do_nothing(index_elements=["sha256"])
     )
     file = StoredFile(
-        sha256=sha256, name=shown_name, media_type=media_type, size=len(content), purpose=purpose,
+        sha256=sha256, name=name, media_type=media_type, size=len(content), purpose=purpose,
         owner_organisation_id=owner, stored_by=actor.person_id, stored_at=now,
     )  # fmt: skip
     session.add(file)

@@ -14,7 +14,7 @@ from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.documents.contracts_pdf import render_pdf
 from marketplace.documents.data_rooms import DataRoom, RoomDocument, RoomLevel, documents_in, own_room, permission_of
-from marketplace.documents.files import store_file
+from marketplace.documents.files import store_own_pdf
 from marketplace.documents.signatures import Envelope, EnvelopeCompleted, EnvelopeStatus, open_envelope
 from marketplace.identity.organisations import Organisation, find_organisation
 from marketplace.identity.verification import require_approved
@@ -200,10 +200,8 @@ def _undertaking(room: DataRoom, reader: Organisation, now: datetime) -> Envelop
         "parties": [_party({"zh": "承诺方（接收方）", "en": "Recipient"}, reader),
                     _party({"zh": "披露方", "en": "Discloser"}, owner)],
     }  # fmt: skip
-    file = store_file(
-        SYSTEM, render_pdf("confidentiality", terms), "confidentiality-undertaking.pdf", "undertaking", now,
-        owner_organisation_id=room.owner_id,
-    )  # fmt: skip
+    content = render_pdf("confidentiality", terms)
+    file = store_own_pdf(content, "confidentiality-undertaking.pdf", "undertaking", now, room.owner_id)
     return open_envelope(SYSTEM, file.id, [reader.id], now, link=room.link)
 
 

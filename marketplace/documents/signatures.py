@@ -17,7 +17,7 @@ from marketplace.core.errors import NotFound, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.core.lifecycle import Lifecycle
-from marketplace.documents.files import StoredFile, find_file, read_file, show_file, store_file
+from marketplace.documents.files import StoredFile, find_file, read_file, show_file, store_own_pdf
 from marketplace.documents.seal import seal_pdf
 from marketplace.documents.signing_evidence import SigningAct, certificate_pdf
 from marketplace.identity.organisations import find_organisation
@@ -306,16 +306,14 @@ def _take_signature(place: Signatory, actor: Actor, trace: ClientTrace, before: 
 
 def _complete(actor: Actor, envelope: Envelope, now: datetime) -> None:
     original = find(StoredFile, envelope.file_id)
-    sealed = store_file(
-        SYSTEM, seal_pdf(read_file(SYSTEM, original.id, now), "Signed by all parties"), f"signed-{original.name}",
-        "signed_contract", now, owner_organisation_id=original.owner_organisation_id,
-    )  # fmt: skip
+    content, owner = (
+        seal_pdf(read_file(SYSTEM, original.id, now), "Signed by all parties"),
+        original.owner_organisation_id,
+    )
+    sealed = store_own_pdf(content, f"signed-{original.name}", "signed_contract", now, owner)
     acts = [_act_of(place) for place in envelope.signatories]
     proof = certificate_pdf(envelope.id, original, sealed, acts, now)
-    certificate = store_file(
-        SYSTEM, proof, "signing-evidence.pdf", "signing_evidence", now,
-        owner_organisation_id=original.owner_organisation_id,
-    )  # fmt: skip
+    certificate = store_own_pdf(proof, "signing-evidence.pdf", "signing_evidence", now, owner)
     for place in envelope.signatories:
         show_file(SYSTEM, sealed.id, place.organisation_id, now)
         show_file(SYSTEM, certificate.id, place.organisation_id, now)

@@ -7,7 +7,7 @@ from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.db import find, session
 from marketplace.core.jobs import enqueue
 from marketplace.core.time_stamps import stamping_is_on
-from marketplace.documents.files import StoredFile, read_file, show_file, store_file
+from marketplace.documents.files import StoredFile, read_file, show_file, store_own_pdf
 from marketplace.documents.seal import stamp_pdf
 from marketplace.documents.signatures import Envelope, EnvelopeCompleted
 
@@ -24,10 +24,8 @@ def stamp_contract(envelope_id: UUID, now: datetime) -> None:
     if envelope.sealed_file_id is None or envelope.stamped_file_id is not None:
         return
     sealed = find(StoredFile, envelope.sealed_file_id)
-    stamped = store_file(
-        SYSTEM, stamp_pdf(read_file(SYSTEM, sealed.id, now)), f"stamped-{sealed.name}", "stamped_contract", now,
-        owner_organisation_id=sealed.owner_organisation_id,
-    )  # fmt: skip
+    content = stamp_pdf(read_file(SYSTEM, sealed.id, now))
+    stamped = store_own_pdf(content, f"stamped-{sealed.name}", "stamped_contract", now, sealed.owner_organisation_id)
     for place in envelope.signatories:
         show_file(SYSTEM, stamped.id, place.organisation_id, now)
     envelope.stamped_file_id = stamped.id

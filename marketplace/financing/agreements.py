@@ -14,7 +14,7 @@ from marketplace.core.errors import require
 from marketplace.core.events import Fact, announce
 from marketplace.core.money import Money
 from marketplace.documents.contracts_pdf import render_pdf
-from marketplace.documents.files import store_file
+from marketplace.documents.files import store_own_pdf
 from marketplace.documents.signatures import EnvelopeDeclined, EnvelopeExpired, open_envelope
 from marketplace.financing import policy
 from marketplace.financing.applications import (
@@ -195,7 +195,7 @@ def _lay_out_contracts(
     envelopes = {}
     for name in ("loan", "pledge"):
         content = render_pdf(name, context)
-        file = store_file(SYSTEM, content, f"{name}-{loan.id}.pdf", "contract", now, owner_organisation_id=borrower.id)
+        file = store_own_pdf(content, f"{name}-{loan.id}.pdf", "contract", now, borrower.id)
         envelopes[name] = open_envelope(SYSTEM, file.id, signers, now, link=f"/financing/loans/{loan.id}")
     loan.envelope_id = envelopes["loan"].id
     for pledge in pledges:

@@ -7,7 +7,7 @@ from marketplace.core.actor import SYSTEM
 from marketplace.core.db import session
 from marketplace.core.money import Money
 from marketplace.documents.contracts_pdf import render_pdf
-from marketplace.documents.files import store_file
+from marketplace.documents.files import store_own_pdf
 from marketplace.documents.signatures import open_envelope
 from marketplace.financing.asset_values import values_of
 from marketplace.financing.due_dates import business_date
@@ -38,7 +38,7 @@ def agree_further_pledge(loan: Loan, asset: Asset, now: datetime) -> Pledge:
     session.flush()
     content = render_pdf("pledge", _terms(loan, asset, now))
     name = f"pledge-{pledge.id}.pdf"
-    file = store_file(SYSTEM, content, name, "contract", now, owner_organisation_id=loan.borrower_id)
+    file = store_own_pdf(content, name, "contract", now, loan.borrower_id)
     signers = [loan.borrower_id, loan.bank_id]
     pledge.envelope_id = open_envelope(SYSTEM, file.id, signers, now, link=f"/financing/loans/{loan.id}").id
     session.flush()

@@ -167,7 +167,7 @@ class AssetNumber(Model):
 _NUMBER_PARTS = re.compile(r"^(ZL)?([A-Z]{2}(?=[A-Z]*\d))?([A-Z]*)0*(\d[0-9A-Z]*)$")
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=500)
 def number_key(number: str) -> str:
     """The number as it is compared: no punctuation, no leading zeros, ZL and check digit aside."""
     plain = alphanumeric(number)

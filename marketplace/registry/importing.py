@@ -16,7 +16,7 @@ from marketplace.registry.entries import enter
 from marketplace.registry.incoming import Document, SeenDocuments, document_of, of_supplier, recognise
 from marketplace.registry.offices.record import Conveyance, OfficeRecord, Row, RowFault
 
-BATCH = 1000
+BATCH = 500
 NAMED_REJECTIONS = 20_000
 
 
@@ -74,6 +74,7 @@ class ImportReport:
 class AssetsImported(Fact):
     """A set of office documents came into the register."""
 
+    answered = False
     run_id: UUID
     created: int
     updated: int

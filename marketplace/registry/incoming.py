@@ -1,7 +1,6 @@
 """Office documents on their way into the register: each told apart, known ones recognised, foreign ones kept out."""
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -65,30 +64,38 @@ def document_of(record: OfficeRecord) -> Document | None:
 
 
 class SeenDocuments:
-    """Which documents one file has told of already, in eight bytes a document so that any file fits."""
-
-    SETTLED_AT = 65_536
+    """Which documents one file has told of already, in a table of numbers that any file fits (16 to 32 bytes each)."""
 
     def __init__(self) -> None:
-        self._settled: list[array[int]] = []
-        self._recent: set[int] = set()
+        self._marks = array("Q", bytes(8 * 1024))
+        self._count = 0
 
     def meets(self, document: Document) -> bool:
         """Whether this document was met before; from now on it was."""
         name = f"{document.record.office}:{document.key}".encode()
-        mark = int.from_bytes(blake2b(name, digest_size=8).digest())
-        if mark in self._recent or any(_holds(marks, mark) for marks in self._settled):
+        mark = int.from_bytes(blake2b(name, digest_size=8).digest()) or 1
+        place = _place_of(self._marks, mark)
+        if self._marks[place]:
             return True
-        self._recent.add(mark)
-        if len(self._recent) >= self.SETTLED_AT:
-            self._settled.append(array("Q", sorted(self._recent)))
-            self._recent.clear()
+        self._marks[place] = mark
+        self._count += 1
+        if 2 * self._count > len(self._marks):
+            self._widen()
         return False
 
+    def _widen(self) -> None:
+        wider = array("Q", bytes(16 * len(self._marks)))
+        for mark in filter(None, self._marks):
+            wider[_place_of(wider, mark)] = mark
+        self._marks = wider
 
-def _holds(marks: "array[int]", mark: int) -> bool:
-    place = bisect_left(marks, mark)
-    return place < len(marks) and marks[place] == mark
+
+def _place_of(marks: "array[int]", mark: int) -> int:
+    """Where this mark stands in the table, or the empty place where it belongs."""
+    place = mark % len(marks)
+    while marks[place] not in (0, mark):
+        place = (place + 1) % len(marks)
+    return place
 
 
 def recognise(documents: list[Document]) -> tuple[list[Document], int]:

@@ -34,7 +34,7 @@ def simplified(text: str) -> str:
     return str(_converter().convert(text))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=5_000)
 def normal_name(name: str) -> str:
     """The name as it is compared: two spellings of one owner give the same text, two owners never should."""
     text = unicodedata.normalize("NFKC", _COUNTRY.sub("", name)).upper()

@@ -96,7 +96,9 @@ class Reader:
         return href
 
     def picture(self, name: str) -> None:
-        """Keep a picture of the page."""
+        """Keep a picture of the page, where PICTURES is set."""
+        if "PICTURES" not in os.environ:
+            return
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=str(SCREENSHOTS / f"{name}.png"), full_page=True)
 

@@ -1,4 +1,4 @@
-"""A command starts light: libraries that few commands need are loaded by those that need them."""
+"""A command starts light: libraries and rooms that few commands need are loaded by those that need them."""
 
 import subprocess
 import sys
@@ -8,17 +8,32 @@ HEAVY = {
     "sklearn", "scipy", "rjieba", "pyhanko", "openpyxl", "stripe", "cn2an", "aiohttp", "flask_swagger_ui", "pypdf",
     "typst", "httpx", "alembic", "rfc3161_client", "rapidfuzz", "xlsxwriter", "webauthn",
 }  # fmt: skip
+NOT_FOR_THE_REGISTER = {
+    "numpy", "tantivy", "flask_security", "flask_limiter", "marketplace.reactions", "marketplace.deals",
+    "marketplace.financing", "marketplace.listings", "marketplace.valuation", "marketplace.documents",
+}  # fmt: skip
+
+
+def loaded_by(home: Path, start: str) -> set[str]:
+    """The modules that a fresh process holds when the application is there."""
+    program = f"import sys\nsys.argv = {['flask', *start.split()]}\nimport wsgi\nprint(' '.join(sys.modules))"
+    environment = {
+        "DATABASE_URL": "postgresql://x/y", "SECRET_KEY": "s" * 50, "MARKETPLACE_HOME": str(home),
+        "MARKETPLACE_ENV": "local",
+    }  # fmt: skip
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment,
+        cwd=Path(__file__).resolve().parents[2],
+    )  # fmt: skip
+    return set(answer.stdout.split())
 
 
 def test_making_the_application_loads_no_heavy_library(tmp_path: Path) -> None:
-    program = (
-        "import sys, pathlib\n"
-        "from marketplace import create_app\n"
-        "from marketplace.settings import Settings\n"
-        "create_app(Settings(home=pathlib.Path(sys.argv[1]), database_url='postgresql://x/y', secret_key='s' * 50))\n"
-        "print(' '.join(sys.modules))"
-    )
-    loaded = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
-    ).stdout
-    assert HEAVY & set(loaded.split()) == set()
+    loaded = loaded_by(tmp_path, "worker")
+    assert HEAVY & loaded == set()
+    assert loaded >= NOT_FOR_THE_REGISTER
+
+
+def test_a_command_of_the_register_loads_the_register_alone(tmp_path: Path) -> None:
+    loaded = loaded_by(tmp_path, "registry verify")
+    assert (HEAVY | NOT_FOR_THE_REGISTER) & loaded == set()
