@@ -1,9 +1,9 @@
 """What burdens a right, as the law weighs it: read in one go, without the rest of each entry."""
 
 import json
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from marketplace.core.db import ask_all, session
@@ -12,8 +12,7 @@ from marketplace.registry.encumbrances import LICENCE_KINDS, EncumbranceKind
 KINDS = {kind.value: kind for kind in EncumbranceKind}
 
 
-@dataclass(frozen=True, slots=True)
-class Burden:
+class Burden(NamedTuple):
     """One burden: its kind, region and days, and whose it is."""
 
     reference: str

@@ -7,7 +7,7 @@ H04W» is what remains of a field when smaller ones are taken out of it.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 from marketplace.core.errors import Malformed
@@ -126,14 +126,14 @@ def remaining(fields: Iterable[str], taken: Iterable[str]) -> frozenset[str]:
     return left
 
 
-def _remainder(one: str, other: str) -> Iterator[str]:
+@lru_cache(maxsize=20_000)
+def _remainder(one: str, other: str) -> tuple[str, ...]:
     (base, out), (taken, given_back) = _parts(one), _parts(other)
     if _meet(base, taken) is None:
-        yield one
-        return
+        return (one,)
     first = _without(base, out | {taken})
     back = [_without(part, out) for free in given_back if (part := _meet(base, free)) is not None]
-    yield from (part for part in (first, *back) if part is not None)
+    return tuple(part for part in (first, *back) if part is not None)
 
 
 def _meet(one: str, other: str) -> str | None:

@@ -83,20 +83,11 @@ def read_instrument(case: Any, needs_asset: bool = True) -> Instrument:
     """A proposed instrument from its JSON form."""
     if not isinstance(case, dict):
         raise Malformed("proposed", _l("Each case is a JSON object."))
-    kind = str(case.get("kind", "licence"))
-    exclusivity = case.get("exclusivity")
-    if kind in _LICENCE_WORDS:
-        kind, exclusivity = "licence", _LICENCE_WORDS[kind]
-    if kind not in INSTRUMENT_KINDS:
-        raise Malformed("kind", _l("This kind of instrument is not known."))
-    if exclusivity is not None and str(exclusivity) not in _EXCLUSIVITIES:
-        raise Malformed("exclusivity", _l("Choose exclusive, sole or non-exclusive."))
-    begins, ends = _day(case, "begins_on"), _day(case, "ends_on")
-    if begins and ends and ends < begins:
-        raise Malformed("ends_on", _l("The end must not lie before the beginning."))
+    kind, exclusivity = _kind(case)
+    begins, ends = _period(case)
     asset_id = _asset_id(case) if needs_asset else _NO_ASSET
     return Instrument(
-        kind="open_licence" if exclusivity == OPEN else kind,
+        kind=kind,
         asset_id=asset_id,
         grantor_id=_grantor(case, asset_id) if needs_asset else _party(case, "grantor"),
         grantee_id=_party(case, "grantee"),
@@ -104,10 +95,32 @@ def read_instrument(case: Any, needs_asset: bool = True) -> Instrument:
         fields=_words(case, "fields"),
         begins_on=begins,
         ends_on=ends,
-        exclusivity=_EXCLUSIVITIES[str(exclusivity)] if exclusivity is not None else None,
+        exclusivity=exclusivity,
         subject_to_earlier=case.get("subject_to_earlier") is True,
         under=str(case.get("under") or case.get("parent") or ""),
     )
+
+
+def _kind(case: dict[str, Any]) -> tuple[str, str | None]:
+    """The kind of instrument a case names and, of a licence, its exclusivity; both may be said in one word."""
+    kind, exclusivity = str(case.get("kind", "licence")), case.get("exclusivity")
+    if kind in _LICENCE_WORDS:
+        kind, exclusivity = "licence", _LICENCE_WORDS[kind]
+    if kind not in INSTRUMENT_KINDS:
+        raise Malformed("kind", _l("This kind of instrument is not known."))
+    if exclusivity is None:
+        return kind, None
+    if str(exclusivity) not in _EXCLUSIVITIES:
+        raise Malformed("exclusivity", _l("Choose exclusive, sole or non-exclusive."))
+    known = _EXCLUSIVITIES[str(exclusivity)]
+    return ("open_licence" if known == OPEN else kind), known
+
+
+def _period(case: dict[str, Any]) -> tuple[date | None, date | None]:
+    begins, ends = _day(case, "begins_on"), _day(case, "ends_on")
+    if begins and ends and ends < begins:
+        raise Malformed("ends_on", _l("The end must not lie before the beginning."))
+    return begins, ends
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
@@ -175,17 +188,12 @@ def _burden(item: Any, index: int, pledged_once: bool) -> Burden | None:
     """A burden as a case states it; nothing when it says that it was lifted."""
     if not isinstance(item, dict):
         raise Malformed("existing", _l("Each case is a JSON object."))
-    name = str(item.get("kind", "licence"))
-    if name in _ORDERS:
-        kind = EncumbranceKind(name)
-    else:
-        instrument = read_instrument(item, needs_asset=False)
-        kind = _BURDEN_OF[OPEN if instrument.kind == "open_licence" else instrument.exclusivity or NON_EXCLUSIVE]
+    begins, ends = _period(item)
     burden = Burden(
         reference=str(item.get("id") or item.get("reference") or index),
-        kind=kind,
-        begins_on=_day(item, "begins_on") or date.min,
-        ends_on=_day(item, "ends_on"),
+        kind=(kind := _burden_kind(item)),
+        begins_on=begins or date.min,
+        ends_on=ends,
         territory=_words(item, "territory"),
         fields=_words(item, "fields"),
         holder_id=_party(item, "holder"),
@@ -195,18 +203,27 @@ def _burden(item: Any, index: int, pledged_once: bool) -> Burden | None:
     return burden if _day(item, "lifted_on") is None else None
 
 
+def _burden_kind(item: dict[str, Any]) -> EncumbranceKind:
+    if item.get("kind") in _ORDERS:
+        return EncumbranceKind(item["kind"])
+    kind, exclusivity = _kind(item)
+    return _BURDEN_OF[OPEN if kind == "open_licence" else exclusivity or NON_EXCLUSIVE]
+
+
 def _words(case: dict[str, Any], name: str) -> tuple[str, ...]:
-    given = case.get(name) or ()
+    given = case.get(name)
+    if not given:
+        return ()
     if isinstance(given, str):
-        given = [given]
-    if not isinstance(given, list | tuple) or not all(isinstance(item, str) for item in given):
+        return (given,)
+    if not isinstance(given, list | tuple) or set(map(type, given)) != {str}:
         raise Malformed(name, _l("Give a list of words."))
     return tuple(given)
 
 
 def _day(case: dict[str, Any], name: str) -> date | None:
     text = case.get(name)
-    if text in (None, ""):
+    if text is None or text == "":
         return None
     try:
         return date.fromisoformat(str(text))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now as present
-from marketplace.core.db import Model, find, session
+from marketplace.core.db import Model, ask_all, find, session
 from marketplace.core.errors import Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
@@ -132,13 +132,22 @@ def believed_shares(asset_id: UUID, known_at: datetime | None = None) -> list[Ow
     return list(session.execute(query.order_by(OwnershipShare.held_from, OwnershipShare.id)).scalars())
 
 
+_OWNERS = """
+SELECT organisation_id, name, units, share_stated FROM ownership_shares
+WHERE asset_id = %(asset_id)s AND held_from <= %(at)s AND (held_to IS NULL OR held_to > %(at)s)
+"""
+_BELIEVED_NOW = "AND known_to IS NULL"
+_BELIEVED_THEN = "AND known_from <= %(known_at)s AND (known_to IS NULL OR known_to > %(known_at)s)"
+_IN_ORDER = " ORDER BY held_from, id"
+
+
 def owners_of(asset_id: UUID, as_of: datetime | None = None, known_at: datetime | None = None) -> list[Owner]:
     """The owners at an instant (now by default), by what is or was known."""
-    at = as_of or present()
+    session.flush()
+    statement = _OWNERS + (_BELIEVED_NOW if known_at is None else _BELIEVED_THEN) + _IN_ORDER
+    rows = ask_all(statement, asset_id=asset_id, at=as_of or present(), known_at=known_at)
     return [
-        Owner(row.organisation_id, row.name, Fraction(row.units, WHOLE), row.share_stated)
-        for row in believed_shares(asset_id, known_at)
-        if row.held_from <= at and (row.held_to is None or at < row.held_to)
+        Owner(organisation_id, name, Fraction(units, WHOLE), stated) for organisation_id, name, units, stated in rows
     ]
 
 

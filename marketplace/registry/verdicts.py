@@ -51,8 +51,9 @@ def _ways_out(instrument: Instrument, standing: Standing, on: date, conflicts: l
         return
     ends = next((need.value for need in needs if need.change == "ends_on"), None)
     fitting = replace(instrument, ends_on=date.fromisoformat(ends)) if ends else instrument
-    if instrument.kind in GRANTS and blocking_grants(proposed := _grant(fitting, standing, on), standing.grants):
-        for change, grant in narrower_grants(proposed, standing.grants):
+    proposed = _grant(fitting, standing, on)
+    if instrument.kind in GRANTS and (blocking := blocking_grants(proposed, standing.grants)):
+        for change, grant in narrower_grants(proposed, [grant for grant, _rule in blocking]):
             agreed = _needs(obstacles_of(_as_instrument(fitting, grant), standing, on))
             if agreed is not None:
                 yield _together(change, [need for need in needs if need.change == "ends_on"] + agreed)
