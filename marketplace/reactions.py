@@ -73,7 +73,7 @@ from marketplace.identity.verification import (
     OrganisationSubmitted,
     OrganisationSuspended,
 )
-from marketplace.listings import course, need_answers, watchlists
+from marketplace.listings import course, indexing, need_answers, watchlists
 from marketplace.listings.course import ListingMoved
 from marketplace.listings.listings import ListingPublished, ListingTermsChanged
 from marketplace.listings.need_answers import NeedAnswered
@@ -85,6 +85,7 @@ from marketplace.payments.disputes import DisputeEnded, PaymentDisputed
 from marketplace.payments.invoices import InvoiceCredited, InvoiceIssued
 from marketplace.registry.consents import ConsentRecorded, ConsentWithdrawn
 from marketplace.registry.encumbrances import EncumbranceEntered
+from marketplace.registry.owner_names import OwnerNamesDecided
 from marketplace.registry.ownership import OwnershipRegistered, OwnershipTransferred
 from marketplace.registry.rights import LicenceGranted
 from marketplace.registry.statuses import AssetStatusChanged
@@ -122,6 +123,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     ConsentWithdrawn: [course.suspend_if_refused],
     LicenceGranted: [course.suspend_if_refused],
     AssetStatusChanged: [course.suspend_if_refused],
+    OwnerNamesDecided: [indexing.follow_owner_names],
     # listings
     ListingPublished: [
         consent_checks.check_listed_price,

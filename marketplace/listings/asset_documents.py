@@ -14,6 +14,7 @@ from marketplace.listings.index_entry import AssetDocument, life_on
 from marketplace.listings.listings import VISIBLE, Listing
 from marketplace.registry.assets import Asset, LegalStatus
 from marketplace.registry.encumbrances import Encumbrance, EncumbranceKind
+from marketplace.registry.owner_names import other_names_of
 from marketplace.registry.ownership import OwnershipShare
 
 BATCH = 1_000
@@ -103,12 +104,16 @@ def _texts(by_language: dict[str, str] | None) -> tuple[str, ...]:
 
 
 def _owners(asset_ids: list[UUID]) -> dict[UUID, set[str]]:
+    """The names under which each asset's owners are found: as the office lists them, and those decided to be the same."""
     found: dict[UUID, set[str]] = defaultdict(set)
     query = select(OwnershipShare.asset_id, OwnershipShare.name).where(
         among(OwnershipShare.asset_id, asset_ids), OwnershipShare.known_to.is_(None), OwnershipShare.held_to.is_(None)
     )
     for asset_id, name in session.execute(query):
         found[asset_id].add(name)
+    same = other_names_of({name for names in found.values() for name in names})
+    for names in found.values():
+        names |= {other for name in names for other in same.get(name, ())}
     return found
 
 

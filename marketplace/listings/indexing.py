@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Table, Uuid, func, insert, select, text
 
+from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.db import Model, session
 from marketplace.listings.asset_documents import all_documents, documents_of
@@ -25,6 +26,7 @@ from marketplace.listings.building import build
 from marketplace.listings.index_entry import LIFE_STEPS, SCHEMA_VERSION, short_key, years_on
 from marketplace.listings.search_index import SearchIndex
 from marketplace.registry.assets import Asset
+from marketplace.registry.owner_names import OwnerNamesDecided, rights_of_party
 
 BATCH = 500
 KEPT = timedelta(days=7)
@@ -39,6 +41,13 @@ search_changes = Table(
     Index("ix_search_changes_transaction", "transaction"),
 )
 """Which assets changed, in which transaction; written by triggers, read by every machine's follower."""
+
+
+def follow_owner_names(_actor: Actor, fact: OwnerNamesDecided, _now: datetime) -> None:
+    """A decision on two owner names changes under which names their rights are found."""
+    changed = [{"asset_id": asset_id} for asset_id in rights_of_party(fact.pair_id)]
+    if changed:
+        session.execute(insert(search_changes), changed)
 
 
 @dataclass

@@ -196,5 +196,9 @@ def _near(near: Near) -> Query:
         slop = near.distance + (1 if is_han(first[-1]) else 0)
         tokens: list[str | tuple[int, str]] = [*first, *second]
         phrases.append(Query.phrase_query(SCHEMA, field, tokens, slop))
-    whole = [_phrase(field, pieces(fold(words.text))) for words in (near.left, near.right)]
+    whole = [
+        _phrase(field, pieces(fold(words.text)))
+        for words, side in zip((near.left, near.right), sides, strict=True)
+        if len(side) > 1
+    ]
     return every(some(*phrases), *map(silently, whole))

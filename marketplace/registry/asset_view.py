@@ -34,8 +34,11 @@ def day_asked(text: str | None) -> date | None:
 
 
 def view_of(asset: Asset, actor: Actor | None, as_of: date | None, known_on: date | None = None) -> dict[str, Any]:
-    """The asset page's content: facts for everyone, acts for its owner; as of a day, by what was known on a day."""
-    today = now().date()
+    """The asset page's content: facts for everyone, acts for its owner; as of a day, by what was known on a day.
+
+    A page of another day shows the register alone: what is offered, valued and lent today is no fact of that day.
+    """
+    today, of_today = now().date(), as_of is None and known_on is None
     belief = belief_of(asset, as_of, end_of_day(known_on) if known_on else None)
     asset, on, known_at = belief.asset, belief.on, belief.known_at
     owners = owners_of(asset.id, as_of=belief.moment, known_at=known_at)
@@ -48,7 +51,7 @@ def view_of(asset: Asset, actor: Actor | None, as_of: date | None, known_on: dat
         "owners": owners,
         "other_names": other_names_of([owner.name for owner in owners], known_at),
         "mine": mine,
-        "claimable": not mine and any(owner.organisation_id is None for owner in owners),
+        "claimable": of_today and not mine and any(owner.organisation_id is None for owner in owners),
         "burdens": burdens,
         "companions": companions_of(asset, on),
         "together_rule": find_rule("CN-TRF-04", on, asset.scope),
@@ -58,13 +61,13 @@ def view_of(asset: Asset, actor: Actor | None, as_of: date | None, known_on: dat
         "conveyances": conveyances_of(asset, known_at)[-50:],
         "fees": upcoming_fees(asset, on),
         "acts": acts_on(asset, actor.organisation_id, today)
-        if mine and actor and actor.organisation_id and not as_of and not known_on
+        if mine and actor and actor.organisation_id and of_today
         else [],
-        "panels": asset_panels.render(actor, asset),
+        "panels": asset_panels.render(actor, asset) if of_today else [],
         "security": security_on_asset(asset, on, known_at),
         "as_of": as_of,
         "known_on": known_on,
-        "reconstructed": (as_of is not None or known_on is not None) and known_at is None,
+        "reconstructed": not of_today and known_at is None,
         "today": today,
     }
 

@@ -159,16 +159,17 @@ def decide_names(actor: Actor, pair_id: UUID, verdict: NameVerdict | None, reaso
 
 
 _ONE_PARTY = text("""
-WITH RECURSIVE same AS (
+WITH RECURSIVE pairs AS (
     SELECT pair.name_one, pair.name_two FROM owner_name_pairs AS pair
     JOIN owner_name_decisions AS decision ON decision.pair_id = pair.id AND decision.verdict = 'same'
     WHERE decision.known_from <= coalesce(:known_at, 'infinity'::timestamptz)
       AND coalesce(decision.known_to, 'infinity'::timestamptz) > coalesce(:known_at, now())
+), same (name, other) AS (
+    SELECT name_one, name_two FROM pairs UNION ALL SELECT name_two, name_one FROM pairs
 ), party AS (
     SELECT name AS asked, name FROM unnest(CAST(:names AS text[])) AS name
     UNION
-    SELECT party.asked, CASE WHEN same.name_one = party.name THEN same.name_two ELSE same.name_one END
-    FROM party JOIN same ON party.name IN (same.name_one, same.name_two)
+    SELECT party.asked, same.other FROM party JOIN same USING (name)
 )
 SELECT asked, name FROM party WHERE name <> asked ORDER BY asked, name
 """)
@@ -181,6 +182,15 @@ def other_names_of(names: Iterable[str], known_at: datetime | None = None) -> di
     for asked, name in rows:
         found.setdefault(asked, []).append(name)
     return found
+
+
+def rights_of_party(pair_id: UUID) -> list[UUID]:
+    """Every right that stands under one of two names, or under a name held for the same party as one of them."""
+    pair = find(OwnerNamePair, pair_id)
+    both = [pair.name_one, pair.name_two]
+    names = {*both, *(name for others in other_names_of(both).values() for name in others)}
+    held = OwnershipShare.name.in_(names), OwnershipShare.known_to.is_(None), OwnershipShare.held_to.is_(None)
+    return list(session.execute(select(OwnershipShare.asset_id).where(*held).distinct()).scalars())
 
 
 def _rights_under(names: set[str]) -> dict[str, int]:

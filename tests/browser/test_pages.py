@@ -1,6 +1,7 @@
 """The key pages of every role on seeded data: accessible in both languages, readable on a phone, kept as pictures."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -29,6 +30,8 @@ DEEPER: dict[str, list[tuple[str, str]]] = {
     "pool_administrator": [("/risk-pool", "/claims/"), ("/risk-pool", "/enrolments/0")],
 }
 """A list page and what a link to one of its things looks like; the first thing is opened."""
+OF_AN_ASSET = ("/title", "/fees", "/rights", "/valuation", "?as_of=2024-05-01")
+"""What else there is to read of the first asset."""
 PICTURED = {
     "/", "/search?q=电池", "/dashboard", "/assets", "/assets/0", "/auctions/0", "/listings/0", "/deals", "/financing/desk",
     "/loans/", "/risk-pool", "/claims/", "/invitations/",
@@ -51,6 +54,11 @@ def read_all(person: Reader, kind: str) -> list[str]:
         person.visit(listing)
         person.visit(person.first_link(pattern))
         wide += look(person, kind, pattern)
+        if pattern == "/assets/0":
+            asset = urlsplit(person.page.url).path
+            for part in OF_AN_ASSET:
+                person.visit(asset + part)
+                wide += look(person, kind, part)
     return wide
 
 

@@ -144,3 +144,15 @@ def test_the_page_can_be_read_as_of_another_day(client: FlaskClient, db: Any) ->
     asset = make_asset(make_organisation())
     assert "2024" in client.get(f"/assets/{asset.id}?as_of=2024-05-01&lang=en").text
     assert client.get(f"/assets/{asset.id}?as_of=yesterday").status_code == 422
+
+
+def test_a_page_of_another_day_says_nothing_of_what_is_offered_or_valued_today(
+    client: FlaskClient, sign_in: Any, db: Any
+) -> None:
+    owner = make_organisation()
+    asset = make_asset(owner)
+    sign_in(client, make_actor(owner))
+    today, past = (client.get(f"/assets/{asset.id}?lang=en{day}").text for day in ("", "&as_of=2024-05-01"))
+    for words in ("What can I do with this?", "Valuation"):
+        assert words in today
+        assert words not in past[past.index("<main") : past.index("</main")]
