@@ -13,6 +13,7 @@ from marketplace.deals import (
     negotiations,
     offers,
     overview,
+    portfolio_api,
     quotation_api,
     recordal,
     royalty_api,
@@ -41,7 +42,7 @@ from marketplace.deals.schemas import (
     VersionIn,
 )
 
-JOBS = (jobs, enforcement_api, quotation_api, royalty_api)
+JOBS = (jobs, enforcement_api, portfolio_api, quotation_api, royalty_api)
 
 
 @api.post("/listings/<uuid:listing_id>/offers")

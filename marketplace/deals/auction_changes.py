@@ -17,10 +17,11 @@ from marketplace.deals import auction_rules as rules
 from marketplace.deals.auction_announcing import set_terms
 from marketplace.deals.auction_events import AuctionEvent, append_event
 from marketplace.deals.auction_terms import require_sound, terms_of_listing
-from marketplace.deals.auctions import RUNNING, Auction, AuctionStatus, auction_of_listing, find_auction
+from marketplace.deals.auctions import RUNNING, Auction, AuctionStatus, find_auction
 from marketplace.deals.bid_refusals import BidTooLow, DepositMissing
 from marketplace.deals.bidders import BidderStatus, LotClosed, bidder_of, priority_ranks, require_no_conflict
 from marketplace.deals.envelopes import standing_envelopes
+from marketplace.deals.portfolio_assets import lot_of_listing
 from marketplace.deals.secret_maxima import forget_maxima
 from marketplace.listings.listings import ListingTermsChanged, find_listing
 
@@ -35,6 +36,12 @@ class TermsStand(Refused):
         "The lot is running: its format, currency, deposit and priority holders stand, it cannot close earlier, the "
         "deposit must stay 5 to 20 %% of the start price, and nothing changes once a falling price is accepted."
     )
+
+
+class PortfolioStands(Refused):
+    """The terms of a portfolio lot never change: each bid was weighed against all others under them."""
+
+    message = _l("The terms of a portfolio lot stand; withdraw it while nobody has bid, and offer it anew.")
 
 
 class NothingToConfirm(Refused):
@@ -62,9 +69,10 @@ class BidConfirmed(Fact):
 
 def follow_terms(actor: Actor, fact: ListingTermsChanged, now: datetime) -> None:
     """The listing of a running lot was changed: the lot takes over its terms."""
-    known = auction_of_listing(fact.listing_id)
+    known = lot_of_listing(fact.listing_id)
     if known is None or known.status not in RUNNING or set(fact.changed) <= HARMLESS:
         return
+    require(known.format is not rules.AuctionFormat.PORTFOLIO, PortfolioStands())
     auction, listing = find_auction(known.id, lock=True), find_listing(fact.listing_id)
     named = {UUID(one["organisation_id"]): one["rank"] for one in listing.lot_rules.get("priority_holders", ())}
     require("deposit" not in fact.changed and named == priority_ranks(auction.id), TermsStand())

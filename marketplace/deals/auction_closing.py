@@ -1,5 +1,6 @@
 """The end of a lot: closed once by the server's clock, sold or unsold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,9 +16,12 @@ from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.deals.auction_events import append_event
 from marketplace.deals.auction_outcome import outcome_of
+from marketplace.deals.auction_rules import AuctionFormat
 from marketplace.deals.auctions import TAKING_BIDS, Auction, AuctionStatus, find_auction
 from marketplace.deals.bidders import settle_deposits
 from marketplace.deals.envelopes import standing_envelopes
+from marketplace.deals.portfolio_assets import LotAsset, LotAssetStatus, assets_of_lot
+from marketplace.deals.portfolio_awards import award_parts, leave_rest_unsold
 
 OPENING_TIME = timedelta(days=7)
 """Officers who have not opened the envelopes by then let the lot lapse."""
@@ -103,12 +107,15 @@ def _let_lapse(auction: Auction, now: datetime) -> None:
 
 def _leave_unsold(auction: Auction, now: datetime) -> None:
     auction.become(AuctionStatus.UNSOLD)
-    settle_deposits(auction, None, now)
+    settle_deposits(auction, {}, now)
     announce(SYSTEM, now, AuctionUnsold(auction.id, auction.listing_id))
 
 
 def settle_lot(auction: Auction, now: datetime) -> None:
     """Decide a locked lot by its rules: the winner and the price follow from the log alone."""
+    if auction.format is AuctionFormat.PORTFOLIO:
+        _settle_portfolio(auction, now)
+        return
     decided = outcome_of(auction)
     if decided is None:
         append_event(auction, "closed", now)
@@ -116,7 +123,7 @@ def settle_lot(auction: Auction, now: datetime) -> None:
         return
     winner, price = decided
     append_event(auction, "closed", now, winner, price)
-    settle_deposits(auction, winner[0], now)
+    settle_deposits(auction, {winner[0]: auction.deposit}, now)
     award(auction, winner, price, now)
 
 
@@ -125,29 +132,52 @@ def award(auction: Auction, winner: tuple[UUID, str], price: Money, now: datetim
     auction.winner_id, auction.winner_code, auction.price_minor = winner[0], winner[1], price.amount_minor
     auction.become(AuctionStatus.SOLD)
     session.flush()
-    _ask_for_deal(auction, now)
+    _ask_for_deals(auction, now)
 
 
-def _ask_for_deal(auction: Auction, now: datetime) -> None:
+def _settle_portfolio(auction: Auction, now: datetime) -> None:
+    """Every asset of the lot has its buyer or stays unsold; each sale becomes a deal of its own."""
+    rows = award_parts(auction, now)
+    auction.price_minor = sum(row.price_minor or 0 for row in rows) or None
+    auction.become(AuctionStatus.SOLD if auction.price_minor else AuctionStatus.UNSOLD)
+    session.flush()
+    for row in rows:
+        if row.winner_id is None:
+            announce(SYSTEM, now, AuctionUnsold(auction.id, row.listing_id))
+    _ask_for_deals(auction, now)
+
+
+def _ask_for_deals(auction: Auction, now: datetime) -> None:
+    """Ask for a deal for everything sold that has none yet."""
+    for sold in _without_deal(auction):
+        assert sold.winner_id is not None
+        assert sold.price is not None
+        found = (sold.listing_id, sold.asset_id, auction.seller_id, sold.winner_id, sold.price)
+        _ask_for_deal(AuctionWon(auction.id, *found), now)
+
+
+def _without_deal(auction: Auction) -> Sequence[Auction | LotAsset]:
+    """What was sold and waits for its deal: the lot, or assets of a portfolio."""
+    if auction.format is AuctionFormat.PORTFOLIO:
+        return [row for row in assets_of_lot(auction.id) if row.status is LotAssetStatus.SOLD and not row.deal_id]
+    return [auction] if auction.status is AuctionStatus.SOLD and not auction.deal_id else []
+
+
+def _ask_for_deal(won: AuctionWon, now: datetime) -> None:
     """Open the deal; what the law refuses at this moment keeps the sale on record and waits for the operator."""
-    assert auction.winner_id is not None
-    assert auction.price is not None
-    won = AuctionWon(
-        auction.id, auction.listing_id, auction.asset_id, auction.seller_id, auction.winner_id, auction.price
-    )
     try:
         with session.begin_nested():
             announce(SYSTEM, now, won)
     except Problem as refusal:
-        announce(SYSTEM, now, AuctionDealHeldUp(auction.id, refusal.code))
+        announce(SYSTEM, now, AuctionDealHeldUp(won.auction_id, refusal.code))
 
 
 def open_held_up_deal(actor: Actor, auction_id: UUID, now: datetime) -> Auction:
     """Try again to open the deal of a sold lot, once its obstacle is gone."""
     require(actor.may("platform.operate"))
     auction = find_auction(auction_id, lock=True)
-    require(auction.status is AuctionStatus.SOLD and auction.deal_id is None, NothingHeldUp())
-    _ask_for_deal(auction, now)
+    require(bool(_without_deal(auction)), NothingHeldUp())
+    _ask_for_deals(auction, now)
     return auction
 
 
@@ -156,13 +186,14 @@ def withdraw_lot(auction: Auction, now: datetime) -> None:
     require(auction.bid_count == 0 and not standing_envelopes(auction.id), LotHasBids())
     append_event(auction, "closed", now, detail="withdrawn")
     auction.become(AuctionStatus.UNSOLD)
-    settle_deposits(auction, None, now)
+    leave_rest_unsold(assets_of_lot(auction.id))
+    settle_deposits(auction, {}, now)
 
 
-def record_deal(actor: Actor, auction_id: UUID, deal_id: UUID, now: datetime) -> None:
-    """The sale became a deal."""
-    auction = find_auction(auction_id, lock=True)
-    auction.deal_id = deal_id
+def record_deal(actor: Actor, sold: Auction | LotAsset, deal_id: UUID, now: datetime) -> None:
+    """The sale of a lot, or of one asset of a portfolio lot, became a deal."""
+    auction = find_auction(sold.auction_id if isinstance(sold, LotAsset) else sold.id, lock=True)
+    sold.deal_id = deal_id
     announce(actor, now, AuctionSold(auction.id, deal_id))
 
 

@@ -32,6 +32,8 @@ from marketplace.deals import (
     envelopes,
     falling_prices,
     live_lots,
+    portfolio_assets,
+    portfolio_pages,
     sealed_pages,
     second_chances,
 )
@@ -69,6 +71,7 @@ def _view(auction_id: UUID) -> dict[str, Any]:
         "envelopes": len(envelopes.standing_envelopes(auction_id)),
         "sealed": _takes_envelopes(auction, instant),
         "best": falling_prices.best_envelope(auction) if auction.status is AuctionStatus.LAST_WORD else None,
+        **portfolio_pages.shown_parts(auction),
         "open": auction.is_open(instant),
         "now": instant,
     }
@@ -164,7 +167,7 @@ def confirm_bid(auction_id: UUID) -> Response:
 @listing_panels.add(order=10)
 def auction_panel(_actor: Actor | None, listing: Any) -> Markup | None:
     """On a listing that is auctioned: where its lot stands."""
-    auction = auctions.auction_of_listing(listing.id)
+    auction = portfolio_assets.lot_of_listing(listing.id)
     return None if auction is None else Markup(render_template("deals/auction_panel.html", auction=auction))
 
 

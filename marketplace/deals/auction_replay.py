@@ -11,6 +11,7 @@ from marketplace.core.i18n import _l
 from marketplace.deals.auction_questions import answer_question
 from marketplace.deals.replay_ascending import replay_ascending
 from marketplace.deals.replay_falling import replay_falling
+from marketplace.deals.replay_portfolio import replay_portfolio
 from marketplace.deals.replay_sealed import replay_sealed
 
 Case = Mapping[str, Any]
@@ -23,6 +24,7 @@ REPLAYS: dict[str, Callable[[Case], dict[str, Any]]] = {
     "vickrey": replay_sealed,
     "dutch": replay_falling,
     "hybrid_dutch": replay_falling,
+    "portfolio": replay_portfolio,
 }
 
 

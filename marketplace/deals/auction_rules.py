@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from marketplace.core.money import Money, percentage
+from marketplace.deals.portfolio_rules import Part, part_faults
 
 FIVE_MINUTES = timedelta(minutes=5)
 
@@ -21,6 +22,7 @@ class AuctionFormat(StrEnum):
     VICKREY = "vickrey"
     DUTCH = "dutch"
     HYBRID_DUTCH = "hybrid_dutch"
+    PORTFOLIO = "portfolio"
 
     @property
     def is_sealed(self) -> bool:
@@ -101,6 +103,7 @@ class LotTerms:
     proxy: bool = False
     reserve_public: bool = False
     falling: FallingPlan | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def is_plain_english(self) -> bool:
@@ -145,6 +148,10 @@ class LotTerms:
         extras = self.proxy or self.priority_holders or self.buy_now
         if not self.is_plain_english and extras:
             found.append("only_open_bids_have_proxy_priority_or_buy_now")
+        if self.format is AuctionFormat.PORTFOLIO:
+            found += part_faults(self.parts, self.start) + (["a_portfolio_has_no_reserve"] if self.reserve else [])
+        elif self.parts:
+            found.append("only_a_portfolio_has_parts")
         if self.proxy and self.priority_holders:
             found.append("priority_or_proxy")
         if self.format.is_falling != (self.falling is not None):

@@ -9,6 +9,7 @@ from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.deals import auction_rules as rules
 from marketplace.deals.auction_log import instant_text
+from marketplace.deals.portfolio_rules import Part
 from marketplace.deals.replay_log import read_instant
 
 
@@ -34,6 +35,16 @@ def terms_document(terms: rules.LotTerms, commitment: str | None) -> dict[str, A
         "priority_holders": dict(terms.priority_holders) if terms.priority_holders else None,
         "proxy": terms.proxy,
         **_falling_document(terms),
+        **_parts_document(terms),
+    }
+
+
+def _parts_document(terms: rules.LotTerms) -> dict[str, Any]:
+    if not terms.parts:
+        return {}
+    rows = enumerate(terms.parts, start=1)
+    return {
+        "parts": [{"part": nr, "start": part.start.format(), "assets": list(part.assets)} for nr, part in rows],
     }
 
 
@@ -84,6 +95,10 @@ def read_terms(document: Mapping[str, Any], reserve: Money | None = None) -> rul
             proxy=bool(document.get("proxy")),
             reserve_public=public,
             falling=_plan(document, currency),
+            parts=tuple(
+                Part(_money(row["start"], currency), tuple(map(str, row["assets"])))
+                for row in document.get("parts", ())
+            ),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as fault:
         raise Malformed("terms", _l("The terms of the log cannot be read.")) from fault

@@ -114,7 +114,7 @@ class Auction(Model):
 
     @property
     def high(self) -> Money | None:
-        """The highest bid."""
+        """The highest bid; in a portfolio lot the greatest total of bids that can win together."""
         return self._money(self.high_minor)
 
     @property
@@ -144,8 +144,13 @@ class Auction(Model):
 
     @property
     def minimum_acceptable(self) -> Money:
-        """The smallest amount the next bidder may name."""
-        return rules.minimum_acceptable(self.rules, self.high)
+        """The smallest amount the next bidder may name; in a portfolio lot each set of parts has its own, not lower."""
+        portfolio = self.format is rules.AuctionFormat.PORTFOLIO
+        return (
+            min(part.start for part in self.rules.parts)
+            if portfolio
+            else rules.minimum_acceptable(self.rules, self.high)
+        )
 
     @property
     def rules(self) -> rules.LotTerms:

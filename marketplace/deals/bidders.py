@@ -1,5 +1,6 @@
 """Bidders: who is admitted to a lot, with a deposit held until the outcome is known."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,13 +17,14 @@ from marketplace.core.i18n import _l
 from marketplace.core.lifecycle import Lifecycle
 from marketplace.core.money import Money
 from marketplace.deals.auctions import Auction, AuctionStatus, find_auction
+from marketplace.deals.portfolio_assets import asset_ids_of
 from marketplace.deals.shortfalls import defaulted_before
 from marketplace.identity.organisations import are_related
 from marketplace.identity.verification import require_approved
 from marketplace.ledger import accounts, entries
 from marketplace.ledger.entries import InsufficientFunds, Posting
 from marketplace.payments import refunds
-from marketplace.payments.collections import Collection, PaymentCollected, request_collection
+from marketplace.payments.collections import PaymentCollected, request_collection
 from marketplace.payments.held_funds import held_account
 
 PURPOSE = "bid_deposit"
@@ -147,7 +149,7 @@ def register_bidder(actor: Actor, auction_id: UUID, method: str, now: datetime) 
     if known is not None and known.status is not BidderStatus.EXPECTED:
         return known
     require(auction.status is AuctionStatus.OPEN and now < auction.closes_at, LotClosed())
-    require(not defaulted_before(auction.asset_id, actor.organisation_id), BarredAfterDefault())
+    require(not defaulted_before(asset_ids_of(auction), actor.organisation_id), BarredAfterDefault())
     bidder = known or _enter(auction_id, actor.organisation_id)
     if known is not None:
         bidder.become(BidderStatus.AWAITING_DEPOSIT)
@@ -209,14 +211,16 @@ def priority_ranks(auction_id: UUID) -> dict[UUID, int | None]:
     return {row.organisation_id: row.rank for row in session.execute(query)}
 
 
-def settle_deposits(auction: Auction, winner_id: UUID | None, now: datetime) -> None:
-    """Return every loser's deposit the moment the lot is decided; the winner's counts towards the price."""
+def settle_deposits(auction: Auction, kept: Mapping[UUID, Money], now: datetime) -> None:
+    """Return every loser's deposit the moment the lot is decided; what is kept of a winner's counts towards prices."""
     waiting = (B.ADMITTED, B.AWAITING_DEPOSIT, B.EXPECTED)
     query = select(Bidder).where(Bidder.auction_id == auction.id, Bidder.status.in_(waiting))
     for bidder in session.execute(query.order_by(Bidder.id).with_for_update()).scalars().all():
-        if bidder.organisation_id == winner_id:
-            entries.capture(SYSTEM, bidder.hold_reference, f"{bidder.hold_reference}:applied", now)
+        if bidder.organisation_id in kept:
+            share = kept[bidder.organisation_id]
+            entries.capture(SYSTEM, bidder.hold_reference, f"{bidder.hold_reference}:applied", now, share)
             bidder.become(BidderStatus.APPLIED)
+            _send_back(auction, bidder, auction.deposit - share, now)
         elif bidder.status is BidderStatus.ADMITTED:
             entries.void(SYSTEM, bidder.hold_reference, f"{bidder.hold_reference}:returned", now)
             _return(auction, bidder, now)
@@ -227,13 +231,14 @@ def settle_deposits(auction: Auction, winner_id: UUID | None, now: datetime) -> 
 def _return(auction: Auction, bidder: Bidder, now: datetime) -> None:
     """Give the released deposit back the way it came; one held from earlier money stays available."""
     bidder.become(BidderStatus.RETURNED)
-    collection = bidder.collection_id and session.get(Collection, bidder.collection_id)
-    if isinstance(collection, Collection):
-        account = deposits_account(bidder.organisation_id, auction.deposit.currency)
-        refunds.request_refund(
-            SYSTEM, collection.id, collection.amount, account, f"{bidder.hold_reference}:refund", now
-        )
+    _send_back(auction, bidder, auction.deposit, now)
     announce(SYSTEM, now, DepositReturned(auction.id, bidder.id))
+
+
+def _send_back(auction: Auction, bidder: Bidder, amount: Money, now: datetime) -> None:
+    if bidder.collection_id is not None and amount:
+        account = deposits_account(bidder.organisation_id, auction.deposit.currency)
+        refunds.request_refund(SYSTEM, bidder.collection_id, amount, account, f"{bidder.hold_reference}:refund", now)
 
 
 def forfeit_deposit(actor: Actor, auction: Auction, now: datetime) -> Money:
@@ -241,10 +246,19 @@ def forfeit_deposit(actor: Actor, auction: Auction, now: datetime) -> Money:
     bidder = bidder_of(auction.id, auction.winner_id)
     if bidder is None or bidder.status is not BidderStatus.APPLIED:
         return Money.zero(auction.deposit.currency)
+    reference = f"{bidder.hold_reference}:forfeited"
+    return forfeit_share(actor, auction, bidder.organisation_id, auction.deposit, reference, now)
+
+
+def forfeit_share(
+    actor: Actor, auction: Auction, buyer_id: UUID, amount: Money, reference: str, now: datetime
+) -> Money:
+    """The part of a winner's deposit that belongs to an unpaid sale goes to the seller."""
     lot = held_account("deposit", auction.id, auction.deposit.currency)
     payable = f"organisation:{auction.seller_id}:payable"
     accounts.open_account(payable, auction.deposit.currency, "credit", owner_id=auction.seller_id)
-    posting = Posting(lot, payable, auction.deposit)
-    entries.post(actor, f"{bidder.hold_reference}:forfeited", "forfeited_deposit", [posting], now)
-    bidder.become(BidderStatus.FORFEITED)
-    return auction.deposit
+    entries.post(actor, reference, "forfeited_deposit", [Posting(lot, payable, amount)], now)
+    bidder = bidder_of(auction.id, buyer_id)
+    if bidder is not None and bidder.status is BidderStatus.APPLIED:
+        bidder.become(BidderStatus.FORFEITED)
+    return amount

@@ -27,7 +27,9 @@ from marketplace.deals.bid_refusals import (
     NoProxyHere,
     WrongCurrency,
 )
-from marketplace.deals.bidders import ConflictOfInterest, LotClosed, bidder_of, require_no_conflict
+from marketplace.deals.bidders import Bidder, ConflictOfInterest, LotClosed, bidder_of, require_no_conflict
+from marketplace.deals.portfolio_assets import assets_of_lot, package_bids
+from marketplace.deals.portfolio_rules import best_combination
 from marketplace.identity.verification import require_approved
 
 
@@ -178,6 +180,8 @@ def standing_of(actor: Actor | None, auction_id: UUID, now: datetime) -> Standin
     bidder = bidder_of(auction_id, actor.organisation_id)
     if bidder is None:
         return Standing("unregistered")
+    if auction.format is AuctionFormat.PORTFOLIO and bidder.status != "awaiting_deposit":
+        return _portfolio_standing(auction, bidder)
     if auction.winner_id is not None and auction.winner_id == actor.organisation_id:
         return Standing("won", auction.price, code=bidder.code)
     if bidder.status == "awaiting_deposit":
@@ -185,6 +189,17 @@ def standing_of(actor: Actor | None, auction_id: UUID, now: datetime) -> Standin
     if auction.leader_id == actor.organisation_id:
         return Standing("leading", auction.high, code=bidder.code)
     return Standing("outbid" if has_bid(auction_id, actor.organisation_id) else "admitted", code=bidder.code)
+
+
+def _portfolio_standing(auction: Auction, bidder: Bidder) -> Standing:
+    """Over a portfolio lot: what the bidder bought, or its bids in the combination that leads."""
+    bought = [row.price for row in assets_of_lot(auction.id) if row.winner_id == bidder.organisation_id and row.price]
+    best = best_combination(package_bids(auction), len(auction.rules.parts))
+    amounts = bought or [bid.amount for bid in best if bid.bidder == bidder.code]
+    if amounts:
+        total = Money(sum(amount.amount_minor for amount in amounts), auction.start.currency)
+        return Standing("won" if bought else "leading", total, code=bidder.code)
+    return Standing("outbid" if has_bid(auction.id, bidder.organisation_id) else "admitted", code=bidder.code)
 
 
 def has_bid(auction_id: UUID, organisation_id: UUID | None) -> bool:

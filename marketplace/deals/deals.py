@@ -101,7 +101,7 @@ class Deal(Model):
             postgresql_where=text("kind = 'transfer' AND status NOT IN ('released', 'refunded', 'cancelled')"),
         ),
         Index(
-            "uq_deals_origin", "origin", "origin_id", unique=True,
+            "uq_deals_origin", "origin", "origin_id", "asset_id", unique=True,
             postgresql_where=text("origin_id IS NOT NULL AND status NOT IN ('refunded', 'cancelled')"),
         ),
         Index("ix_deals_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
@@ -167,7 +167,7 @@ class Deal(Model):
 
 @dataclass(frozen=True)
 class DealOrigin:
-    """Where a deal comes from: an offer, an auction, an enforcement; once only."""
+    """Where a deal comes from: an offer, an auction, an enforcement; once only for each asset."""
 
     kind: str
     subject_id: UUID | None = None

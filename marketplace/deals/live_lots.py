@@ -30,10 +30,13 @@ BACKLOG = 200
 def figures(auction: Auction, instant: datetime) -> dict[str, str]:
     """What everybody may see of a lot, in words of the current language; its page and its stream say the same."""
     asking, english = auction.asking, auction.format.value == "english"
+    portfolio = auction.format.value == "portfolio"
     if asking:
         label, price = _("Price now"), asking.price
     elif auction.price:
         label, price = _("Price"), auction.price
+    elif auction.high and portfolio:
+        label, price = _("Best total"), auction.high
     elif auction.high:
         label, price = _("Accepted price") if auction.format.is_falling else _("Highest bid"), auction.high
     else:
@@ -42,7 +45,7 @@ def figures(auction: Auction, instant: datetime) -> dict[str, str]:
         "label": label,
         "price": show_money(price),
         "minimum": show_money(auction.minimum_acceptable) if english and auction.status is AuctionStatus.OPEN else "",
-        "bids": str(auction.bid_count) if english else "",
+        "bids": str(auction.bid_count) if english or portfolio else "",
         "falls": show_moment(asking.falls_at) if asking else "",
         "reserve": _reserve(auction, english),
         "closes": show_moment(auction.closes_at),

@@ -34,4 +34,6 @@ def give_back(deal: Deal, now: datetime) -> None:
         collection: Collection = find_collection(SYSTEM, bidder.collection_id)
         remaining = collection.amount - refunded(collection)
         if remaining:
-            request_refund(SYSTEM, collection.id, remaining, own, f"deal:{deal.id}:deposit:refund", now)
+            request_refund(
+                SYSTEM, collection.id, min(remaining, deal.deposit), own, f"deal:{deal.id}:deposit:refund", now
+            )

@@ -14,6 +14,7 @@ from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.deals.auction_closing import AuctionUnsold, award
 from marketplace.deals.auction_events import AuctionEvent, append_event
+from marketplace.deals.auction_rules import AuctionFormat
 from marketplace.deals.auctions import AUCTION_LIFECYCLE, Auction, AuctionStatus, find_auction
 from marketplace.deals.bidders import forfeit_deposit
 from marketplace.deals.shortfalls import record_default
@@ -25,6 +26,12 @@ class NoChanceOffered(Refused):
     """Nothing was offered to this bidder, or the time to answer is over."""
 
     message = _l("There is no second-chance offer for you on this lot.")
+
+
+class DefaultsByDeal(Refused):
+    """A portfolio lot has several sales; each defaults by itself when its deal is not paid in time."""
+
+    message = _l("A portfolio lot has several sales: each defaults by itself when its deal is not paid in time.")
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ def declare_default(actor: Actor, auction_id: UUID, now: datetime) -> Auction:
     """The buyer did not pay in time: the deposit goes to the seller, and the next bidder gets a chance."""
     require(actor.may("platform.operate") or actor.may("system"))
     auction = find_auction(auction_id, lock=True)
+    require(auction.format is not AuctionFormat.PORTFOLIO, DefaultsByDeal())
     buyer = (auction.winner_id, auction.winner_code or "")
     AUCTION_LIFECYCLE.check(auction.status, AuctionStatus.DEFAULTED)
     assert buyer[0] is not None

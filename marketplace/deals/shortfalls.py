@@ -4,6 +4,7 @@
 defaulter may not bid on the same asset again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -25,7 +26,7 @@ class BuyerDefault(Model):
 
     __tablename__ = "auction_defaults"
     __table_args__ = (
-        UniqueConstraint("auction_id", "buyer_id"),
+        UniqueConstraint("auction_id", "asset_id", "buyer_id"),
         CheckConstraint("price_minor > 0 AND forfeited_minor >= 0", name="amounts"),
         CheckConstraint("(gap_minor IS NULL) = (resold_at IS NULL)", name="gap_known_when_resold"),
     )
@@ -57,26 +58,28 @@ def record_default(auction: Auction, buyer_id: UUID, price: Money, forfeited: Mo
     return default
 
 
-def defaulted_before(asset_id: UUID, organisation_id: UUID | None) -> bool:
-    """Whether the organisation once bought this asset at auction and did not pay."""
-    query = select(BuyerDefault.id).where(BuyerDefault.asset_id == asset_id, BuyerDefault.buyer_id == organisation_id)
+def defaulted_before(asset_ids: Sequence[UUID], organisation_id: UUID | None) -> bool:
+    """Whether the organisation once bought one of these assets at auction and did not pay."""
+    query = select(BuyerDefault.id).where(
+        BuyerDefault.asset_id.in_(asset_ids), BuyerDefault.buyer_id == organisation_id
+    )
     return session.execute(query.limit(1)).first() is not None
 
 
-def settle_gaps(auction: Auction, resale: Money, now: datetime) -> list[BuyerDefault]:
-    """The lot, or a new lot of the same asset, was sold: ask each earlier defaulter for the rest of the gap."""
+def settle_gaps(asset_id: UUID, seller_id: UUID, resale: Money, now: datetime) -> list[BuyerDefault]:
+    """The asset was auctioned again and paid: ask each earlier defaulter for the rest of the gap."""
     query = select(BuyerDefault).where(
-        BuyerDefault.asset_id == auction.asset_id, BuyerDefault.seller_id == auction.seller_id,
+        BuyerDefault.asset_id == asset_id, BuyerDefault.seller_id == seller_id,
         BuyerDefault.resold_at.is_(None),
     )  # fmt: skip
     found = session.execute(query.order_by(BuyerDefault.id).with_for_update()).scalars()
     settled = [default for default in found if default.price.currency == resale.currency]
-    payable = f"organisation:{auction.seller_id}:payable"
+    payable = f"organisation:{seller_id}:payable"
     for default in settled:
         gap = default.gap_after(resale)
         default.resold_at, default.gap_minor = now, gap.amount_minor
         if gap:
-            accounts.open_account(payable, gap.currency, "credit", owner_id=auction.seller_id)
+            accounts.open_account(payable, gap.currency, "credit", owner_id=seller_id)
             default.collection_id = request_collection(
                 SYSTEM, default.buyer_id, gap, PURPOSE, default.id, "bank_transfer", payable, now
             ).id

@@ -6,10 +6,13 @@ from sqlalchemy import select
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.db import find, session
-from marketplace.deals.auction_closing import AuctionWon, complete_auction, record_deal
+from marketplace.core.events import announce
+from marketplace.deals.auction_closing import AuctionUnsold, AuctionWon, complete_auction, record_deal
 from marketplace.deals.auctions import AuctionStatus, find_auction
 from marketplace.deals.bidders import BidderStatus, bidder_of
 from marketplace.deals.deals import OVER, Deal, DealCancelled, DealFundsHeld, DealOrigin, open_deal
+from marketplace.deals.portfolio_assets import asset_of_listing
+from marketplace.deals.portfolio_awards import complete_asset, default_asset
 from marketplace.deals.recordal import NOT_PAID_IN_TIME, OPERATING_SYSTEM, end_deal
 from marketplace.deals.second_chances import BuyerDefaulted, declare_default
 from marketplace.deals.shortfalls import settle_gaps
@@ -17,19 +20,27 @@ from marketplace.deals.shortfalls import settle_gaps
 
 def open_deal_for_winner(_actor: Actor, fact: AuctionWon, now: datetime) -> None:
     """A lot was won: bind seller and winner to the price; the deposit counts towards it."""
-    auction = find_auction(fact.auction_id)
+    auction, asset = find_auction(fact.auction_id), asset_of_listing(fact.listing_id)
     bidder = bidder_of(auction.id, fact.buyer_id)
     lodged = auction.deposit if bidder is not None and bidder.status is BidderStatus.APPLIED else None
+    if asset is not None:
+        lodged = asset.deposit
     origin = DealOrigin("auction", fact.auction_id, lodged_deposit=lodged)
     deal = open_deal(SYSTEM, fact.listing_id, fact.buyer_id, fact.price, origin, now)
-    record_deal(SYSTEM, fact.auction_id, deal.id, now)
+    record_deal(SYSTEM, asset or auction, deal.id, now)
 
 
 def complete_lot(_actor: Actor, fact: DealFundsHeld, now: datetime) -> None:
     """The winner has paid: nothing more can happen to the lot."""
     deal = find(Deal, fact.deal_id)
-    if deal.origin == "auction" and deal.origin_id is not None:
-        settle_gaps(complete_auction(SYSTEM, deal.origin_id, now), deal.price, now)
+    if deal.origin != "auction" or deal.origin_id is None:
+        return
+    asset = asset_of_listing(deal.listing_id)
+    if asset is None:
+        complete_auction(SYSTEM, deal.origin_id, now)
+    else:
+        complete_asset(find_auction(deal.origin_id, lock=True), asset)
+    settle_gaps(deal.asset_id, deal.seller_id, deal.price, now)
 
 
 def default_lot(_actor: Actor, fact: DealCancelled, now: datetime) -> None:
@@ -37,7 +48,11 @@ def default_lot(_actor: Actor, fact: DealCancelled, now: datetime) -> None:
     deal = find(Deal, fact.deal_id)
     if deal.origin != "auction" or deal.origin_id is None or fact.reason != NOT_PAID_IN_TIME:
         return
-    if find_auction(deal.origin_id).status is AuctionStatus.SOLD:
+    auction, asset = find_auction(deal.origin_id, lock=True), asset_of_listing(deal.listing_id)
+    if asset is not None:
+        default_asset(auction, asset, now)
+        announce(SYSTEM, now, AuctionUnsold(auction.id, asset.listing_id))
+    elif auction.status is AuctionStatus.SOLD:
         declare_default(SYSTEM, deal.origin_id, now)
 
 

@@ -107,6 +107,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "vickrey": _l("Sealed bids, the winner pays the second bid"),
         "dutch": _l("Falling price"),
         "hybrid_dutch": _l("Falling price, then sealed bids, then a last word"),
+        "portfolio": _l("Sold in a portfolio lot, as a whole or in parts"),
     },
     "wanted_right": {
         "transfer": _l("Purchase of the right"),

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 
 revision = "0011_deals"
 down_revision = "0010_listings"
@@ -81,6 +81,7 @@ def _auctions() -> None:
                 "vickrey",
                 "dutch",
                 "hybrid_dutch",
+                "portfolio",
                 native_enum=False,
                 create_constraint=True,
                 length=40,
@@ -136,7 +137,7 @@ def _auctions() -> None:
         ),
         sa.CheckConstraint("extend_from IN ('bid', 'close')", name="extend_from"),
         sa.CheckConstraint(
-            "(high_minor IS NULL) = (bid_count = 0) AND (leader_id IS NULL) = (high_minor IS NULL)",
+            "(high_minor IS NULL) = (bid_count = 0) AND (leader_id IS NULL) = (high_minor IS NULL OR format = 'portfolio')",
             name="leader_has_bid",
         ),
         sa.CheckConstraint("leader_id <> seller_id AND winner_id <> seller_id", name="seller_never_bids"),
@@ -149,7 +150,8 @@ def _auctions() -> None:
             name="envelopes_have_a_key",
         ),
         sa.CheckConstraint(
-            "(status IN ('sold', 'completed')) = (winner_id IS NOT NULL) AND (winner_id IS NULL) = (price_minor IS NULL)",
+            "(status IN ('sold', 'completed')) = (price_minor IS NOT NULL) AND (winner_id IS NULL) = (price_minor IS NULL OR "
+            "format = 'portfolio')",
             name="sold_has_winner",
         ),
     )
@@ -204,12 +206,12 @@ def _auctions() -> None:
         sa.UniqueConstraint("auction_id", "sequence", name="uq_auction_events_auction_id_sequence"),
         sa.CheckConstraint(
             "kind IN ('opened', 'bid', 'automatic', 'buy_now', 'sealed', 'withdrawn', 'revealed', 'void', 'accepted', "
-            "'best', 'terms_changed', 'confirmed', 'closed', 'defaulted', 'second_chance')",
+            "'best', 'package', 'awarded', 'terms_changed', 'confirmed', 'closed', 'defaulted', 'second_chance')",
             name="kind",
         ),
         sa.CheckConstraint(
-            "kind NOT IN ('bid', 'automatic', 'buy_now', 'accepted', 'best', 'confirmed', 'revealed') OR (bidder_id IS NOT "
-            "NULL AND bidder_code IS NOT NULL AND amount_minor > 0 AND amount_currency IS NOT NULL)",
+            "kind NOT IN ('bid', 'automatic', 'buy_now', 'accepted', 'best', 'confirmed', 'revealed', 'package', 'awarded') "
+            "OR (bidder_id IS NOT NULL AND bidder_code IS NOT NULL AND amount_minor > 0 AND amount_currency IS NOT NULL)",
             name="bid_is_whole",
         ),
         sa.CheckConstraint(
@@ -224,6 +226,7 @@ def _auctions() -> None:
     )  # fmt: skip
     _sealed_bids()
     _auction_defaults()
+    _lot_assets()
     for statement in (AUCTION_LOG, AUCTION_GUARD, SHARE_GUARD, PLACE_BID, BID_ONCE):
         op.execute(statement)
 
@@ -285,6 +288,49 @@ def _sealed_bids() -> None:
     )
 
 
+def _lot_assets() -> None:
+    """The assets of portfolio lots; a part never goes to two buyers."""
+    whole = sa.BigInteger()
+    op.create_table(
+        "auction_lot_assets",
+        *_key(),
+        sa.Column("auction_id", sa.Uuid(), sa.ForeignKey("auctions.id"), nullable=False),
+        sa.Column("part", whole, nullable=False),
+        sa.Column("listing_id", sa.Uuid(), sa.ForeignKey("listings.id"), nullable=False),
+        sa.Column("asset_id", sa.Uuid(), sa.ForeignKey("assets.id"), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "offered", "sold", "unsold", "completed", "defaulted", native_enum=False, create_constraint=True,
+                length=40, name="lotassetstatus",
+            ),
+            nullable=False,
+        ),
+        sa.Column("start_minor", whole, nullable=False),
+        sa.Column("start_currency", sa.CHAR(3), nullable=False),
+        sa.Column("winner_id", sa.Uuid()),
+        sa.Column("winner_code", sa.String(12)),
+        sa.Column("price_minor", whole),
+        sa.Column("deposit_minor", whole),
+        sa.Column("deal_id", sa.Uuid()),
+        sa.UniqueConstraint("listing_id", name="uq_auction_lot_assets_listing_id"),
+        sa.UniqueConstraint("auction_id", "asset_id", name="uq_auction_lot_assets_auction_id_asset_id"),
+        sa.CheckConstraint("part BETWEEN 1 AND 10", name="part_in_reason"),
+        sa.CheckConstraint("start_minor > 0", name="start_above_zero"),
+        sa.CheckConstraint(
+            "(status IN ('offered', 'unsold')) = (winner_id IS NULL) AND (winner_id IS NULL) = (price_minor IS NULL) "
+            "AND (winner_id IS NULL) = (deposit_minor IS NULL)",
+            name="sold_whole",
+        ),
+        sa.CheckConstraint("price_minor >= start_minor", name="price_not_below_start"),
+        sa.CheckConstraint("deposit_minor BETWEEN 0 AND price_minor", name="deposit_within_price"),
+        ExcludeConstraint(
+            ("auction_id", "="), ("part", "="), ("winner_id", "<>"), name="ex_auction_lot_assets_part_stays_whole"
+        ),
+    )  # fmt: skip
+    op.create_index("ix_auction_lot_assets_auction_id", "auction_lot_assets", ["auction_id"])
+
+
 def _auction_defaults() -> None:
     """Buyers who did not pay, and what they still owe."""
     instant, whole = sa.DateTime(timezone=True), sa.BigInteger()
@@ -302,7 +348,9 @@ def _auction_defaults() -> None:
         sa.Column("resold_at", instant),
         sa.Column("gap_minor", whole),
         sa.Column("collection_id", sa.Uuid()),
-        sa.UniqueConstraint("auction_id", "buyer_id", name="uq_auction_defaults_auction_id_buyer_id"),
+        sa.UniqueConstraint(
+            "auction_id", "asset_id", "buyer_id", name="uq_auction_defaults_auction_id_asset_id_buyer_id"
+        ),
         sa.CheckConstraint("price_minor > 0 AND forfeited_minor >= 0", name="amounts"),
         sa.CheckConstraint("(gap_minor IS NULL) = (resold_at IS NULL)", name="gap_known_when_resold"),
     )
@@ -326,9 +374,15 @@ BEGIN
     IF NEW.occurred_at < last.occurred_at OR NEW.closes_at < last.closes_at THEN
         RAISE EXCEPTION 'time and close never go back' USING ERRCODE = 'check_violation';
     END IF;
-    IF NEW.kind IN ('bid', 'automatic', 'buy_now', 'sealed', 'withdrawn', 'accepted', 'confirmed')
+    IF NEW.kind IN ('bid', 'automatic', 'buy_now', 'sealed', 'withdrawn', 'accepted', 'confirmed', 'package')
        AND NEW.occurred_at >= last.closes_at THEN
         RAISE EXCEPTION 'nothing is taken after the close' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.kind = 'package' AND EXISTS (
+        SELECT 1 FROM auction_events WHERE auction_id = NEW.auction_id AND kind = 'package' AND detail = NEW.detail
+            AND amount_minor >= NEW.amount_minor
+    ) THEN
+        RAISE EXCEPTION 'bids for the same parts strictly increase' USING ERRCODE = 'check_violation';
     END IF;
     IF NEW.kind IN ('revealed', 'void') AND NEW.occurred_at < last.closes_at THEN
         RAISE EXCEPTION 'envelopes stay closed until the close' USING ERRCODE = 'check_violation';
@@ -605,7 +659,7 @@ def downgrade() -> None:
     for function in ("bid_once", "place_bid"):
         op.execute(f"DROP FUNCTION IF EXISTS auction_{function}")
     for table in (
-        "auction_defaults", "opening_shares", "opening_officers", "auction_envelopes", "auction_maxima",
+        "auction_lot_assets", "auction_defaults", "opening_shares", "opening_officers", "auction_envelopes", "auction_maxima",
         "auction_events", "auction_bidders", "auctions",
     ):  # fmt: skip
         op.drop_table(table)
@@ -848,7 +902,7 @@ def _deals_table() -> None:
     op.create_index(
         "uq_deals_origin",
         "deals",
-        ["origin", "origin_id"],
+        ["origin", "origin_id", "asset_id"],
         unique=True,
         postgresql_where=sa.text("origin_id IS NOT NULL AND status NOT IN ('refunded', 'cancelled')"),
     )

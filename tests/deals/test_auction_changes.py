@@ -191,10 +191,10 @@ def test_a_defaulter_owes_the_gap_of_the_resale_and_may_not_bid_again() -> None:
     again = listed_lot(seller, asset=asset)
     with pytest.raises(bidders.BarredAfterDefault):
         bidders.register_bidder(defaulter, again.id, "bank_transfer", now())
-    [default] = shortfalls.settle_gaps(again, yuan(150_000), now())
+    [default] = shortfalls.settle_gaps(again.asset_id, again.seller_id, yuan(150_000), now())
     assert (default.gap_minor, default.forfeited) == (yuan(40_000).amount_minor, yuan(10_000))
     assert default.collection_id is not None
-    assert shortfalls.settle_gaps(again, yuan(150_000), now()) == []
+    assert shortfalls.settle_gaps(again.asset_id, again.seller_id, yuan(150_000), now()) == []
 
 
 def test_a_dearer_resale_leaves_no_gap() -> None:
