@@ -11,10 +11,10 @@ from marketplace.deals.blueprints import api
 from marketplace.deals.portfolio_schemas import (
     PackageIn,
     PackageQuery,
+    PackageQuoteOut,
     PlacedPackageOut,
     PortfolioIn,
     PortfolioOut,
-    QuoteOut,
 )
 
 
@@ -39,7 +39,7 @@ def show_parts(auction_id: UUID) -> Any:
 @api.get("/auctions/<uuid:auction_id>/quote")
 @public
 @api.input(PackageQuery, location="query", arg_name="wish")
-@api.output(QuoteOut)
+@api.output(PackageQuoteOut)
 def quote_package(auction_id: UUID, wish: dict[str, Any]) -> Any:
     """What a bid for these parts together must reach (``?parts=1&parts=3``)."""
     return portfolio_bids.quote_package(auction_id, wish["parts"])

@@ -66,7 +66,7 @@ class PlacedPackageOut(Schema):
     leads = Boolean()
 
 
-class QuoteOut(Schema):
+class PackageQuoteOut(Schema):
     """The standing bid for exactly these parts, the smallest next one, and what it takes to be among the winners now."""
 
     parts = List(Integer())
@@ -92,7 +92,7 @@ class PartOut(Schema):
     number = Integer()
     start = MoneyField()
     assets = List(Nested(LotAssetOut))
-    quote = Nested(QuoteOut)
+    quote = Nested(PackageQuoteOut)
 
 
 class LeadingOut(Schema):
@@ -108,5 +108,5 @@ class PortfolioOut(Schema):
     """The parts of a lot, the whole, and the bids that win together (for now, or at the close)."""
 
     parts = List(Nested(PartOut))
-    whole = Nested(QuoteOut)
+    whole = Nested(PackageQuoteOut)
     leading = List(Nested(LeadingOut))
