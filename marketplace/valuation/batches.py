@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import Actor
@@ -24,7 +23,7 @@ from marketplace.core.money import Money
 from marketplace.identity.verification import require_approved
 from marketplace.registry.assets import Asset
 from marketplace.valuation.freezes import ValuesFrozen, open_freeze
-from marketplace.valuation.mass_values import MassValue, value_many
+from marketplace.valuation.mass_values import MassValues, value_many
 from marketplace.valuation.sales import Purpose
 
 MOST_ASSETS = 100_000
@@ -56,11 +55,11 @@ class ValuationBatch(Model):
     purpose: Mapped[Purpose]
     as_of: Mapped[datetime]
     status: Mapped[BatchStatus] = mapped_column(default=BatchStatus.RUNNING)
-    asset_ids: Mapped[list[str]] = mapped_column(JSONB)
+    asset_ids: Mapped[list[str]] = mapped_column(JSONB, deferred=True)
     total: Mapped[int]
     done: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
-    refusals: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    refusals: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
 
 
 class BatchValue(Model):
@@ -120,12 +119,11 @@ def step_batch(actor: Actor, batch_id: UUID, now: datetime) -> ValuationBatch:
     batch = find(ValuationBatch, batch_id, lock=True)
     if batch.status is BatchStatus.FINISHED:
         return batch
-    refusals: dict[str, Any] = dict(batch.refusals)
-    wanted = [UUID(asset_id) for asset_id in batch.asset_ids[batch.done : batch.done + STEP]]
-    values = value_many(wanted, batch.purpose, batch.as_of)
-    refusals |= {str(value.asset_id): value.refusal for value in values if value.ends is None}
+    values = value_many(_next_rights(batch), batch.purpose, batch.as_of)
     _keep(batch.id, values)
-    batch.refusals, batch.refused = refusals, len(refusals)
+    if values.refusals:
+        batch.refusals = ValuationBatch.refusals.op("||")(cast(values.refusals, JSONB))
+        batch.refused += len(values.refusals)
     batch.done = min(batch.done + STEP, batch.total)
     if batch.done == batch.total:
         batch.status = BATCH_LIFECYCLE.check(batch.status, BatchStatus.FINISHED)
@@ -137,19 +135,30 @@ def step_batch(actor: Actor, batch_id: UUID, now: datetime) -> ValuationBatch:
     return batch
 
 
-def _keep(batch_id: UUID, values: Sequence[MassValue]) -> None:
+def _next_rights(batch: ValuationBatch) -> list[str]:
+    """The rights of the next step; the others of a long order stay in the database."""
+    path = f"$[{batch.done} to {batch.done + STEP - 1}]"
+    chosen = func.jsonb_path_query_array(ValuationBatch.asset_ids, cast(path, JSONPATH))
+    rights: list[str] = session.execute(select(chosen).where(ValuationBatch.id == batch.id)).scalar_one()
+    return rights
+
+
+def _keep(batch_id: UUID, values: MassValues) -> None:
     """Write the ranges of one step in one stream."""
     connection = session.connection().connection.driver_connection
     assert connection is not None
-    kept = [(value.asset_id, value.ends) for value in values if value.ends is not None]
-    numbers = iter(os.urandom(16 * len(kept)))
     columns = (
-        "id, batch_id, asset_id, low_minor, low_currency, middle_minor, middle_currency, high_minor, high_currency"
+        "id, batch_id, asset_id, low_minor, middle_minor, high_minor, low_currency, middle_currency, high_currency"
     )
+    numbers = os.urandom(16 * len(values.asset_ids)).hex()
+    rows = zip(values.asset_ids, values.minor, values.currencies, strict=True)
+    lines = [
+        f"{numbers[32 * at : 32 * at + 32]}\t{batch_id}\t{asset_id}\t{low}\t{middle}\t{high}"
+        f"\t{currency}\t{currency}\t{currency}\n"
+        for at, (asset_id, (low, middle, high), currency) in enumerate(rows)
+    ]
     with connection.cursor() as cursor, cursor.copy(f"COPY valuation_batch_values ({columns}) FROM STDIN") as copy:
-        for asset_id, ends in kept:
-            amounts = [part for money in ends for part in (money.amount_minor, money.currency)]
-            copy.write_row([UUID(bytes=bytes(islice(numbers, 16))), batch_id, asset_id, *amounts])
+        copy.write("".join(lines))
 
 
 def values_of_batch(actor: Actor, batch_id: UUID, after: UUID | None, limit: int) -> list[BatchValue]:

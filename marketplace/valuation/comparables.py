@@ -6,6 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
 NEAREST = 8
 SIZE_ELASTICITY = 0.15
 """Price per right falls as packages grow: log price per right per log count (judgement; grade E)."""
@@ -16,6 +21,8 @@ AGE_SLOPE = 0.05
 AGE_LIMIT = 10.0
 SMALLEST_SPREAD = 0.6
 """Comparables never make a value surer than this log spread: one right is never another."""
+FIELD_WORTH = ((4, 1.0), (3, 0.5), (1, 0.2))
+"""What a shared subclass, class or section of the classification is worth; the longest that is shared counts."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,52 @@ def compare(subject: Subject, sold: Sequence[Sold]) -> MarketValue | None:
     return MarketValue(mean, spread * math.sqrt(1 + 1 / len(used)), used)
 
 
+def compare_many(subjects: Sequence[Subject], sold: Sequence[Sold]) -> tuple[Floats, Floats]:
+    """``log_mean`` and ``log_sd`` of ``compare`` for many rights of one day beside the same sold rights."""
+    ordered = sorted(sold, key=lambda one: one.reference)
+    likeness = _likeness(subjects, ordered)
+    nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :NEAREST]
+    weights = np.take_along_axis(likeness, nearest, axis=1)
+    years, sold_years = (np.array([one.years_left for one in each], dtype=float) for each in (subjects, ordered))
+    apart = np.clip(years[:, None] - sold_years[nearest], -AGE_LIMIT, AGE_LIMIT)
+    sizes, sold_sizes = (np.log([max(one.count, 1) for one in each]) for each in (subjects, ordered))
+    prices = np.array([one.log_price for one in ordered])[nearest] + np.nan_to_num(AGE_SLOPE * apart)
+    prices -= SIZE_ELASTICITY * (sizes[:, None] - sold_sizes[nearest])
+    total = weights.sum(axis=1)
+    mean = (weights * prices).sum(axis=1) / total
+    variance = (weights * (prices - mean[:, None]) ** 2).sum(axis=1) / total
+    more = 1 + 1 / nearest.shape[1]
+    return mean, np.sqrt(np.maximum(variance * more, SMALLEST_SPREAD**2)) * math.sqrt(more)
+
+
+def _likeness(subjects: Sequence[Subject], sold: Sequence[Sold]) -> Floats:
+    """``similarity`` of every right to every sold one, by the same arithmetic."""
+    words, sold_words = ([_pieces(one.words) for one in each] for each in (subjects, sold))
+    shared = _shared(words, sold_words)
+    union = np.array([len(one) for one in words])[:, None] + np.array([len(one) for one in sold_words]) - shared
+    overlap = np.divide(shared, union, out=np.zeros(shared.shape), where=union > 0)
+    fields = np.zeros(shared.shape)
+    for length, worth in reversed(FIELD_WORTH):
+        cut, sold_cut = ([frozenset(code[:length] for code in one.fields) for one in each] for each in (subjects, sold))
+        fields[_shared(cut, sold_cut) > 0] = worth
+    near = np.array([math.exp(-abs(subjects[0].day - one.day) / 365.25 / 3) for one in sold])
+    return np.asarray(0.1 + 0.4 * overlap + 0.35 * fields + 0.15 * near)
+
+
+def _shared(first: Sequence[frozenset[str]], second: Sequence[frozenset[str]]) -> NDArray[np.int64]:
+    """How many members each of the first shares with each of the second."""
+    from scipy.sparse import csr_array  # loads only where prices have closed
+
+    column = {member: at for at, member in enumerate(sorted(frozenset().union(*second)))}
+    parts = []
+    for sets in (first, second):
+        found = [[column[member] for member in one if member in column] for one in sets]
+        starts = np.cumsum([0, *map(len, found)])
+        flat = np.fromiter((at for one in found for at in one), dtype=np.int64, count=int(starts[-1]))
+        parts.append(csr_array((np.ones(len(flat), dtype=np.int64), flat, starts), shape=(len(sets), len(column) or 1)))
+    return np.asarray((parts[0] @ parts[1].T).toarray())
+
+
 def _comparable(subject: Subject, one: Sold) -> Comparable:
     size = -SIZE_ELASTICITY * (math.log(max(subject.count, 1)) - math.log(max(one.count, 1)))
     time = YEARLY_DRIFT * (subject.day - one.day) / 365.25
@@ -114,7 +167,7 @@ def _overlap(first: frozenset[str], second: frozenset[str]) -> float:
 
 def _field_overlap(first: tuple[str, ...], second: tuple[str, ...]) -> float:
     """1 for a shared subclass, 0.5 for a shared class, 0.2 for a shared section."""
-    for length, worth in ((4, 1.0), (3, 0.5), (1, 0.2)):
+    for length, worth in FIELD_WORTH:
         if {code[:length] for code in first} & {code[:length] for code in second}:
             return worth
     return 0.0

@@ -117,9 +117,18 @@ def _statistical(log_mean: float, log_sd: float, factors: tuple[Factor, ...]) ->
 
 
 def _market(asset: dict[str, Any], sales: list[dict[str, Any]], facts: KnownFacts, on: date) -> MarketValue | None:
-    if not sales:
-        return None
-    sold = [
+    return compare(subject_of(asset, facts, on), sold_in(sales)) if sales else None
+
+
+def subject_of(asset: dict[str, Any], facts: KnownFacts, on: date) -> Subject:
+    """The right as comparable sales are set beside it."""
+    years = remaining_years(facts.expires_on, on)
+    return Subject(asset["words"], tuple(asset["fields"]), 1, years, on.toordinal())
+
+
+def sold_in(sales: list[dict[str, Any]]) -> list[Sold]:
+    """The closed sales of a snapshot as comparables."""
+    return [
         Sold(
             sale["reference"],
             sale["words"],
@@ -131,8 +140,6 @@ def _market(asset: dict[str, Any], sales: list[dict[str, Any]], facts: KnownFact
         )
         for sale in sales
     ]
-    years = remaining_years(facts.expires_on, on)
-    return compare(Subject(asset["words"], tuple(asset["fields"]), 1, years, on.toordinal()), sold)
 
 
 def _royalty_case(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> RoyaltyCase | None:

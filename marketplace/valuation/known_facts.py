@@ -1,6 +1,7 @@
 """What was known of an asset on a day: nothing later than that day may enter a value."""
 
 from datetime import date, datetime
+from functools import lru_cache
 
 from marketplace.registry.assets import Asset, AssetKind, LegalStatus
 from marketplace.registry.event_codes import RegisterEventType
@@ -18,6 +19,8 @@ TRADES = frozenset(
     }
 )
 
+_NOTHING: dict[str, float | None] = dict.fromkeys(NUMBER_COLUMNS)
+
 
 def known_facts(asset: Asset, as_of: datetime) -> KnownFacts:
     """The facts of an asset as they stood at an instant; what was learned later is unknown."""
@@ -34,9 +37,9 @@ def facts_of(asset: Asset, as_of: datetime, percentile: float | None, trades: in
     published = asset.publication_date is None or asset.publication_date <= on
     counted = asset.changed_at <= as_of
     return KnownFacts(
-        status=_status(asset, on),
-        expires_on=asset.expires_on,
-        renewal_percentile=percentile,
+        _status(asset, on),
+        asset.expires_on,
+        percentile,
         claims=asset.claims_count if published else None,
         family_size=asset.family_size if published and counted else None,
         citations=asset.cited_by_count if counted else None,
@@ -58,21 +61,31 @@ def _status(asset: Asset, on: date) -> str | None:
 
 def renewal_record(asset: Asset, as_of: datetime) -> RenewalRecord | None:
     """An invention as the renewal model sees it: claims, team and field only; other kinds are outside it."""
-    published = asset.publication_date is None or asset.publication_date <= as_of.date()
-    if asset.kind is not AssetKind.INVENTION or asset.claims_count is None or not published:
+    if not may_be_ranked(asset, as_of):
         return None
-    numbers: dict[str, float | None] = dict.fromkeys(NUMBER_COLUMNS)
-    numbers["claims"] = float(asset.claims_count)
-    numbers["inventors"] = float(len(asset.inventors)) if asset.inventors else None
-    fields = {code[:1].upper() for codes in (asset.ipc, asset.cpc) for code in codes}
-    return RenewalRecord(
-        id="",
-        title=None,
-        owner=None,
-        inventors=None,
-        numbers=numbers,
-        sections={section: float(section in fields) if fields else None for section in SECTIONS},
-        earlier_publication=None,
-        granted_on=asset.grant_date,
-        priority_on=None,
-    )
+    return record_of(asset.claims_count, len(asset.inventors), sections_in((*asset.ipc, *asset.cpc)), asset.grant_date)
+
+
+def may_be_ranked(asset: Asset, as_of: datetime) -> bool:
+    """Whether the renewal model can judge an asset by what was published by an instant."""
+    published = asset.publication_date is None or asset.publication_date <= as_of.date()
+    return asset.kind is AssetKind.INVENTION and asset.claims_count is not None and published
+
+
+@lru_cache(maxsize=10_000)
+def sections_in(codes: tuple[str, ...]) -> frozenset[str]:
+    """The sections of classification codes, or of their first letters."""
+    return frozenset(code[:1].upper() for code in codes)
+
+
+def record_of(claims: int | None, inventors: int, sections: frozenset[str], granted_on: date | None) -> RenewalRecord:
+    """The record of an asset with these facts; a team or field without any entry is unknown."""
+    team = float(inventors) if inventors else None
+    numbers = _NOTHING | {"claims": float(claims or 0), "inventors": team}
+    return RenewalRecord("", None, None, None, numbers, _shares(sections), None, granted_on, None)
+
+
+@lru_cache(maxsize=1_000)
+def _shares(sections: frozenset[str]) -> dict[str, float | None]:
+    """Whether a right is in each section; without any section all are unknown."""
+    return {section: float(section in sections) if sections else None for section in SECTIONS}

@@ -1,71 +1,129 @@
 """Ranges for many rights at once: the same arithmetic as an indication with nothing stated, to the same cent.
 
 Only what the range needs is read, in a few queries for all; a full report of any right of the batch is one indication
-as of the batch's instant away, and says the same.
+as of the batch's instant away, and says the same. Sums are made for all rights together; a range that lies so near
+half a cent that the order of adding could show is computed again as a single indication computes it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import gc
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, func, literal, or_, select
+import numpy as np
+from sqlalchemy import ARRAY, Text, Uuid, func, literal, or_, select
+from sqlalchemy import cast as as_type
 
 from marketplace.core.db import session
-from marketplace.core.money import Money
-from marketplace.registry.assets import Asset, find_asset
+from marketplace.registry.assets import Asset
 from marketplace.registry.register_events import RegisterEvent
 from marketplace.valuation.benchmarks import price_level
-from marketplace.valuation.estimating import quick_range
-from marketplace.valuation.known_facts import TRADES, facts_of, renewal_record
+from marketplace.valuation.comparables import compare_many
+from marketplace.valuation.estimating import quick_range, sold_in, subject_of
+from marketplace.valuation.known_facts import TRADES, facts_of, may_be_ranked, record_of, sections_in
 from marketplace.valuation.lessons import fields_of, lessons, without, words_of
-from marketplace.valuation.price_factors import KnownFacts
+from marketplace.valuation.price_factors import KnownFacts, factor_ranges, price_factors
 from marketplace.valuation.price_learning import learn_from_sales
+from marketplace.valuation.reconciliation import minor_of_logs, reconcile_many
 from marketplace.valuation.renewal_files import default_model
+from marketplace.valuation.renewal_records import RenewalRecord
 from marketplace.valuation.reports import DEAD
 from marketplace.valuation.sales import Purpose
 
+_ID = as_type(Asset.id, Text).label("id")
+_CODES = as_type(Asset.ipc.op("||")(Asset.cpc), Text).label("codes")
 _COLUMNS = (
-    *(Asset.id, Asset.office, Asset.kind, Asset.application_date, Asset.publication_date, Asset.grant_date),
-    *(Asset.expires_on, Asset.status, Asset.status_on, Asset.inventors, Asset.ipc, Asset.cpc, Asset.claims_count),
+    *(_ID, Asset.office, Asset.kind, Asset.publication_date, Asset.grant_date),
+    *(Asset.application_date, Asset.expires_on, Asset.status, Asset.status_on, Asset.claims_count),
     *(Asset.family_size, Asset.cited_by_count, Asset.changed_at),
+    *(func.jsonb_array_length(Asset.inventors).label("team"), _CODES),
 )
+_DESCRIPTION = (_ID, as_type(Asset.titles, Text).label("titles"), Asset.mark, _CODES)
+_FIRST_LETTER = re.compile('"([^"]?)[^"]*"')
 
 
 @dataclass(frozen=True)
-class MassValue:
-    """One right's range, or the code of the rule that refused it."""
+class MassValues:
+    """The ranges of many rights as columns, and which rule refused the others."""
 
-    asset_id: UUID
-    ends: tuple[Money, Money, Money] | None
-    refusal: str = ""
+    asset_ids: list[str] = field(default_factory=list)
+    currencies: list[str] = field(default_factory=list)
+    minor: list[list[int]] = field(default_factory=list)
+    """Low, middle and high in minor units."""
+    refusals: dict[str, str] = field(default_factory=dict)
 
 
-def value_many(asset_ids: Sequence[UUID], purpose: Purpose, as_of: datetime) -> list[MassValue]:
+def value_many(asset_ids: Sequence[str], purpose: Purpose, as_of: datetime) -> MassValues:
     """The ranges of these rights for a purpose, by what was known at an instant."""
-    query = select(*_COLUMNS).where(Asset.id == any_(_array(asset_ids)))
-    rows = [cast("Asset", row) for row in session.execute(query)]
-    trades = _trades([row.id for row in rows], as_of)
-    records = [renewal_record(row, as_of) for row in rows]
-    known = [record for record in records if record is not None]
-    ranks = iter(default_model().middle_percentiles(known) if known else ())
-    markets: dict[tuple[str, str], Market] = {}
-    values = []
-    for row, record in zip(rows, records, strict=True):
-        rank = round(float(next(ranks)), 4) if record is not None else None
-        facts = facts_of(row, as_of, rank, trades.get(row.id))
-        key = (row.office, row.kind.value)
-        if key not in markets:
-            markets[key] = Market(*key, purpose, as_of)
-        values.append(markets[key].value(row, facts))
+    with _no_collection():
+        return _value(asset_ids, purpose, as_of)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """A step makes many objects and no circles: looking for circles again and again would be a third of its time."""
+    paused = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            gc.enable()
+
+
+def _value(asset_ids: Sequence[str], purpose: Purpose, as_of: datetime) -> MassValues:
+    rows = _read(_COLUMNS, asset_ids)
+    ranks, trades = _ranks(rows, as_of), _trades(asset_ids, as_of)
+    values, alike = MassValues(), defaultdict(list)
+    for row in rows:
+        facts = facts_of(row, as_of, ranks.get(row.id), trades.get(row.id))
+        if facts.status in DEAD:
+            values.refusals[row.id] = "right_not_alive"
+        else:
+            alike[row.office, row.kind].append((row.id, facts))
+    for (office, kind), members in alike.items():
+        market = Market(office, kind.value, purpose, as_of)
+        values.minor.extend(market.ranges(members))
+        values.asset_ids.extend(own for own, _facts in members)
+        values.currencies.extend([market.level.currency] * len(members))
     return values
 
 
-def _array(asset_ids: Sequence[UUID]) -> Any:
-    """The rights as one parameter instead of thousands."""
-    return literal(list(asset_ids), ARRAY(Uuid()))
+def _read(columns: tuple[Any, ...], asset_ids: Sequence[str]) -> list[Any]:
+    return list(session.execute(select(*columns).where(_among(Asset.id, asset_ids))))
+
+
+def _among(column: Any, asset_ids: Sequence[str]) -> Any:
+    """Whether a column names one of these rights, which are one parameter instead of thousands."""
+    return column.in_(select(func.unnest(as_type(literal("{" + ",".join(asset_ids) + "}", Text), ARRAY(Uuid())))))
+
+
+def _ranks(rows: Sequence[Any], as_of: datetime) -> dict[str, float]:
+    """Where each right the renewal model can judge stands; rights it cannot tell apart are judged once."""
+    alike: dict[Any, int] = {}
+    records: list[RenewalRecord] = []
+    places: dict[str, int] = {}
+    for row in rows:
+        if may_be_ranked(row, as_of):
+            granted, sections = row.grant_date, _sections_in(row.codes)
+            seen = (row.claims_count, row.team, sections, granted and granted.year)
+            place = places[row.id] = alike.setdefault(seen, len(records))
+            if place == len(records):
+                records.append(record_of(row.claims_count, row.team, sections, granted))
+    found = default_model().middle_percentiles(records).round(4).tolist() if records else ()
+    return {own: found[place] for own, place in places.items()}
+
+
+def _sections_in(codes: str) -> frozenset[str]:
+    """The sections of a JSON list of codes; one with escaped letters, which no code has, is read in full."""
+    return sections_in(tuple(json.loads(codes) if "\\" in codes else _FIRST_LETTER.findall(codes)))
 
 
 class Market:
@@ -75,39 +133,65 @@ class Market:
         self.on = as_of.date()
         self.rows = lessons(office, kind, purpose, as_of)
         self.level = price_level(office, kind, purpose.value)
-        self.taught = {row["asset_id"] for row in self.rows}
-        self.everything = without(self.rows, UUID(int=0))
-        self.learned = learn_from_sales(self.level, self.everything)
-        self.range = lru_cache(maxsize=50_000)(self._range)
+        self.sales = without(self.rows, UUID(int=0))
+        self.learned = learn_from_sales(self.level, self.sales)
 
-    def value(self, row: Asset, facts: KnownFacts) -> MassValue:
-        """The range of one right, without its own earlier prices."""
-        if facts.status in DEAD:
-            return MassValue(row.id, None, "right_not_alive")
-        if not self.rows:
-            return MassValue(row.id, self.range(facts))
-        sales, learned = self.everything, self.learned
-        if str(row.id) in self.taught:
-            sales = without(self.rows, row.id)
-            learned = learn_from_sales(self.level, sales)
-        asset = {"words": words_of(find_asset(row.id)), "fields": fields_of(row)}
-        return MassValue(row.id, quick_range(asset, sales, learned, facts, self.on))
+    def ranges(self, members: Sequence[tuple[str, KnownFacts]]) -> list[list[int]]:
+        """Low, middle and high of these rights in minor units, each without its own earlier prices."""
+        described = self._described([own for own, _facts in members])
+        means, sds, lows, highs = (
+            np.atleast_2d(part) for part in self._statistical([facts for _own, facts in members])
+        )
+        if self.sales:
+            subjects = [subject_of(described[own], facts, self.on) for own, facts in members]
+            mean, sd = compare_many(subjects, sold_in(self.sales))
+            nothing = np.zeros(len(members))
+            means, sds = np.vstack([means, mean]), np.vstack([sds, np.hypot(sd, self.learned.borrowed_doubt)])
+            lows, highs = np.vstack([lows, nothing]), np.vstack([highs, nothing])
+        minor, unsure = minor_of_logs(reconcile_many(means, sds, lows, highs), self.level.currency)
+        ranges = minor.T.tolist()
+        taught = {row["asset_id"] for row in self.rows}
+        again = np.any(unsure, axis=0).tolist()
+        for at, (own, facts) in enumerate(members):
+            if again[at] or own in taught:
+                ranges[at] = self._alone(own, described.get(own, {}), facts)
+        return cast("list[list[int]]", ranges)
 
-    def _range(self, facts: KnownFacts) -> tuple[Money, Money, Money]:
-        """Without closed prices, rights with the same facts have the same range."""
-        return quick_range({}, [], self.learned, facts, self.on)
+    def _statistical(self, facts: Sequence[KnownFacts]) -> tuple[Any, Any, Any, Any]:
+        """Middle, spread and how far unknown facts may move it, for each right."""
+        shares = np.array([self.learned.multipliers.get(one.name, 1.0) for one in price_factors(facts[0], self.on)])
+        value, low, high = np.moveaxis(factor_ranges(facts, self.on) * shares[:, None], 2, 0)
+        level = self.learned.level
+        spread = np.full(len(facts), level.log_sd)
+        return level.log_mean + value.sum(axis=1), spread, (value - low).sum(axis=1), (high - value).sum(axis=1)
+
+    def _described(self, asset_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Words and fields of rights, read only where there are closed prices to compare them with."""
+        if not self.sales:
+            return {}
+        found = {}
+        for row in _read(_DESCRIPTION, asset_ids):
+            seen: Any = SimpleNamespace(titles=json.loads(row.titles), mark=row.mark, ipc=json.loads(row.codes), cpc=[])
+            found[row.id] = {"words": words_of(seen), "fields": fields_of(seen)}
+        return found
+
+    def _alone(self, own: str, described: dict[str, Any], facts: KnownFacts) -> list[int]:
+        """One range as a single indication computes it."""
+        sales = without(self.rows, UUID(own))
+        learned = self.learned if len(sales) == len(self.rows) else learn_from_sales(self.level, sales)
+        return [money.amount_minor for money in quick_range(described, sales, learned, facts, self.on)]
 
 
-def _trades(asset_ids: Sequence[UUID], as_of: datetime) -> dict[UUID, int]:
+def _trades(asset_ids: Sequence[str], as_of: datetime) -> dict[str, int]:
     """Recorded trades by right, known at an instant; rights without any event are absent."""
     query = (
         select(RegisterEvent.asset_id, func.count().filter(RegisterEvent.type.in_(TRADES)))
         .where(
-            RegisterEvent.asset_id == any_(_array(asset_ids)),
+            _among(RegisterEvent.asset_id, asset_ids),
             RegisterEvent.known_from <= as_of,
             or_(RegisterEvent.known_to.is_(None), RegisterEvent.known_to > as_of),
             or_(RegisterEvent.valid_on.is_(None), RegisterEvent.valid_on <= as_of.date()),
         )
         .group_by(RegisterEvent.asset_id)
     )
-    return {asset_id: int(count) for asset_id, count in session.execute(query)}
+    return {str(asset_id): int(count) for asset_id, count in session.execute(query)}

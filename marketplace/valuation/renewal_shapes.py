@@ -6,6 +6,7 @@ owners left out of their own inventors' history, so that they hold for an owner 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,12 +47,14 @@ class Cohorts:
     def ranks(self, records: Sequence[RenewalRecord], numbers: Floats) -> Floats:
         """Share of the cohort at or below each count, 0 to 1; NaN where the count, field or year is unknown."""
         answer = np.full((len(records), len(COUNTS)), np.nan)
-        position = {name: index for index, name in enumerate(self.names)}
+        members: dict[str, list[int]] = {}
         for row, record in enumerate(records):
             name = cohort_of(record, self.names)
             if name is not None:
-                grid = self.grids[position[name]]
-                answer[row] = np.mean(grid <= numbers[row, : len(COUNTS), None], axis=1)
+                members.setdefault(name, []).append(row)
+        for name, rows in members.items():
+            grid = self.grids[self.names.index(name)]
+            answer[rows] = np.mean(grid <= numbers[rows, : len(COUNTS), None], axis=2)
         return np.where(np.isnan(numbers[:, : len(COUNTS)]), np.nan, answer)
 
 
@@ -68,10 +71,16 @@ def cohort_of(record: RenewalRecord, names: Sequence[str]) -> str | None:
     field = field_of(record)
     if field is None or record.granted_on is None:
         return None
-    years = [int(name[2:]) for name in names if name.startswith(f"{field}-") and len(name) > 2]
+    years = _years_held(tuple(names), field)
     if years:
         return f"{field}-{min(years, key=lambda year: (abs(year - _year(record)), year))}"
     return field if field in names else ""
+
+
+@lru_cache(maxsize=64)
+def _years_held(names: tuple[str, ...], field: str) -> tuple[int, ...]:
+    """The years of a field that have a cohort of their own."""
+    return tuple(int(name[2:]) for name in names if name.startswith(f"{field}-") and len(name) > 2)
 
 
 def _year(record: RenewalRecord) -> int:

@@ -58,6 +58,8 @@ def test_a_batch_says_to_the_cent_what_single_indications_say(
         {"kind": AssetKind.UTILITY_MODEL},
         {"office": "US"},
         {"office": "JP", "kind": AssetKind.TRADEMARK},
+        {"grant_date": date(2021, 3, 1), "ipc": ["G06F 17/30"], "cpc": ['H04L"x', "h04w"], "inventors": ["A", "B"]},
+        {"grant_date": date(2021, 9, 1), "ipc": ["G06F 17/30"], "cpc": ['H04L"x', "h04w"], "inventors": ["C", "D"]},
     ]
     assets = [make_asset(**change) for change in changes]
     session.add(
