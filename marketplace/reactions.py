@@ -205,8 +205,8 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     RoyaltyPaid: [royalty_news.tell_paid],
     RoyaltyAuditAsked: [royalty_news.tell_inspection],
     RoyaltyShortfallFound: [royalty_news.tell_inspection],
-    DealCancelled: [won_lots.default_lot, news.tell_ended],
-    DealRefunding: [news.tell_ended],
+    DealCancelled: [won_lots.default_lot, won_lots.end_part, news.tell_ended],
+    DealRefunding: [won_lots.end_part, news.tell_ended],
     # financing and the risk pool
     ApplicationFiled: [indications.store_indications, loan_news.tell_asked],
     ApplicationWithdrawn: [loan_news.tell_withdrawn],

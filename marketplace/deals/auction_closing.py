@@ -148,28 +148,29 @@ def _settle_portfolio(auction: Auction, now: datetime) -> None:
 
 
 def _ask_for_deals(auction: Auction, now: datetime) -> None:
-    """Ask for a deal for everything sold that has none yet."""
-    for sold in _without_deal(auction):
-        assert sold.winner_id is not None
-        assert sold.price is not None
-        found = (sold.listing_id, sold.asset_id, auction.seller_id, sold.winner_id, sold.price)
-        _ask_for_deal(AuctionWon(auction.id, *found), now)
+    """Ask for a deal for everything sold that has none yet.
+
+    What is sold together is bound together or not at all: what the law refuses at this moment keeps the sale on record
+    and waits for the operator.
+    """
+    for together in _without_deal(auction):
+        try:
+            with session.begin_nested():
+                for sold in together:
+                    assert sold.winner_id is not None
+                    assert sold.price is not None
+                    found = (sold.listing_id, sold.asset_id, auction.seller_id, sold.winner_id, sold.price)
+                    announce(SYSTEM, now, AuctionWon(auction.id, *found))
+        except Problem as refusal:
+            announce(SYSTEM, now, AuctionDealHeldUp(auction.id, refusal.code))
 
 
-def _without_deal(auction: Auction) -> Sequence[Auction | LotAsset]:
-    """What was sold and waits for its deal: the lot, or assets of a portfolio."""
+def _without_deal(auction: Auction) -> Sequence[Sequence[Auction | LotAsset]]:
+    """What was sold and waits for its deal: the lot, or the parts of a portfolio with their assets."""
     if auction.format is AuctionFormat.PORTFOLIO:
-        return [row for row in assets_of_lot(auction.id) if row.status is LotAssetStatus.SOLD and not row.deal_id]
-    return [auction] if auction.status is AuctionStatus.SOLD and not auction.deal_id else []
-
-
-def _ask_for_deal(won: AuctionWon, now: datetime) -> None:
-    """Open the deal; what the law refuses at this moment keeps the sale on record and waits for the operator."""
-    try:
-        with session.begin_nested():
-            announce(SYSTEM, now, won)
-    except Problem as refusal:
-        announce(SYSTEM, now, AuctionDealHeldUp(won.auction_id, refusal.code))
+        sold = [row for row in assets_of_lot(auction.id) if row.status is LotAssetStatus.SOLD and not row.deal_id]
+        return [[row for row in sold if row.part == part] for part in sorted({row.part for row in sold})]
+    return [[auction]] if auction.status is AuctionStatus.SOLD and not auction.deal_id else []
 
 
 def open_held_up_deal(actor: Actor, auction_id: UUID, now: datetime) -> Auction:

@@ -127,6 +127,8 @@ def close_overdue_deals(now: datetime) -> list[Deal]:
     ).scalars()
     waiting = []
     for deal in overdue:
+        if deal.due_at is None or deal.due_at > now:
+            continue  # it ended with another deal of its part
         course = timed_exit(deal.status, held(deal))
         if deal.status is DealStatus.SIGNING:
             end_deal(OPERATING_SYSTEM, deal.id, "not signed in time", now)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.clock import database_now
-from marketplace.core.db import session
+from marketplace.core.db import find, session
 from marketplace.core.errors import NotFound, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
@@ -17,6 +17,9 @@ from marketplace.deals.auction_events import AuctionEvent, append_event
 from marketplace.deals.auction_rules import AuctionFormat
 from marketplace.deals.auctions import AUCTION_LIFECYCLE, Auction, AuctionStatus, find_auction
 from marketplace.deals.bidders import forfeit_deposit
+from marketplace.deals.deals import OVER, Deal
+from marketplace.deals.portfolio_assets import LotAssetStatus, assets_of_lot
+from marketplace.deals.portfolio_awards import default_asset
 from marketplace.deals.shortfalls import record_default
 
 CHANCE = timedelta(hours=48)
@@ -29,9 +32,9 @@ class NoChanceOffered(Refused):
 
 
 class DefaultsByDeal(Refused):
-    """A portfolio lot has several sales; each defaults by itself when its deal is not paid in time."""
+    """A portfolio lot has several sales; each defaults by itself, unpaid in time or ended by the operator before."""
 
-    message = _l("A portfolio lot has several sales: each defaults by itself when its deal is not paid in time.")
+    message = _l("Each sale of a portfolio lot defaults with its deal: end the deal that is not kept first.")
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ def declare_default(actor: Actor, auction_id: UUID, now: datetime) -> Auction:
     """The buyer did not pay in time: the deposit goes to the seller, and the next bidder gets a chance."""
     require(actor.may("platform.operate") or actor.may("system"))
     auction = find_auction(auction_id, lock=True)
-    require(auction.format is not AuctionFormat.PORTFOLIO, DefaultsByDeal())
+    if auction.format is AuctionFormat.PORTFOLIO:
+        return _default_ended_sales(auction, now)
     buyer = (auction.winner_id, auction.winner_code or "")
     AUCTION_LIFECYCLE.check(auction.status, AuctionStatus.DEFAULTED)
     assert buyer[0] is not None
@@ -68,6 +72,24 @@ def declare_default(actor: Actor, auction_id: UUID, now: datetime) -> Auction:
     announce(actor, now, BuyerDefaulted(auction.id, buyer[0]))
     _offer_next(actor, auction, now)
     return auction
+
+
+def _default_ended_sales(auction: Auction, now: datetime) -> Auction:
+    """The sales of a portfolio lot whose deals ended without payment count as the buyers' default."""
+    sold = [row for row in assets_of_lot(auction.id) if row.status is LotAssetStatus.SOLD and row.deal_id]
+    ended = sorted({row.part for row in sold if row.deal_id and find(Deal, row.deal_id).status in OVER})
+    require(bool(ended), DefaultsByDeal())
+    for part in ended:
+        default_part(auction, part, now)
+    return auction
+
+
+def default_part(auction: Auction, part: int, now: datetime) -> None:
+    """Who fails for one asset of a part fails for all of it: what is unpaid of the part is free for another sale."""
+    for row in assets_of_lot(auction.id):
+        if row.part == part and row.status is LotAssetStatus.SOLD:
+            default_asset(auction, row, now)
+            announce(SYSTEM, now, AuctionUnsold(auction.id, row.listing_id))
 
 
 def _offer_next(actor: Actor, auction: Auction, now: datetime) -> None:

@@ -6,15 +6,23 @@ from sqlalchemy import select
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.db import find, session
-from marketplace.core.events import announce
-from marketplace.deals.auction_closing import AuctionUnsold, AuctionWon, complete_auction, record_deal
+from marketplace.deals.auction_closing import AuctionWon, complete_auction, record_deal
 from marketplace.deals.auctions import AuctionStatus, find_auction
 from marketplace.deals.bidders import BidderStatus, bidder_of
-from marketplace.deals.deals import OVER, Deal, DealCancelled, DealFundsHeld, DealOrigin, open_deal
-from marketplace.deals.portfolio_assets import asset_of_listing
-from marketplace.deals.portfolio_awards import complete_asset, default_asset
+from marketplace.deals.deals import (
+    OVER,
+    Deal,
+    DealCancelled,
+    DealFundsHeld,
+    DealOrigin,
+    DealRefunding,
+    DealStatus,
+    open_deal,
+)
+from marketplace.deals.portfolio_assets import LotAsset, asset_of_listing
+from marketplace.deals.portfolio_awards import complete_asset
 from marketplace.deals.recordal import NOT_PAID_IN_TIME, OPERATING_SYSTEM, end_deal
-from marketplace.deals.second_chances import BuyerDefaulted, declare_default
+from marketplace.deals.second_chances import BuyerDefaulted, declare_default, default_part
 from marketplace.deals.shortfalls import settle_gaps
 
 
@@ -50,10 +58,24 @@ def default_lot(_actor: Actor, fact: DealCancelled, now: datetime) -> None:
         return
     auction, asset = find_auction(deal.origin_id, lock=True), asset_of_listing(deal.listing_id)
     if asset is not None:
-        default_asset(auction, asset, now)
-        announce(SYSTEM, now, AuctionUnsold(auction.id, asset.listing_id))
+        default_part(auction, asset.part, now)
     elif auction.status is AuctionStatus.SOLD:
         declare_default(SYSTEM, deal.origin_id, now)
+
+
+def end_part(_actor: Actor, fact: DealCancelled | DealRefunding, now: datetime) -> None:
+    """What must move together moves together: a part's other deals end too, unless their right has moved already."""
+    asset = asset_of_listing(find(Deal, fact.deal_id).listing_id)
+    if asset is None or asset.deal_id != fact.deal_id:
+        return
+    beyond = (*OVER, DealStatus.REFUNDING, DealStatus.RECORDAL_PROVEN)
+    others = (
+        select(Deal.id)
+        .join(LotAsset, LotAsset.deal_id == Deal.id)
+        .where(LotAsset.auction_id == asset.auction_id, LotAsset.part == asset.part, Deal.status.not_in(beyond))
+    )
+    for deal_id in session.execute(others).scalars().all():
+        end_deal(OPERATING_SYSTEM, deal_id, "what must move with it is not sold", now)
 
 
 def end_defaulted_deal(_actor: Actor, fact: BuyerDefaulted, now: datetime) -> None:
