@@ -13,7 +13,6 @@ from marketplace.registry.names import normal_name
 from marketplace.registry.ownership import WHOLE, OwnershipShare
 from marketplace.registry.pouring import pour
 
-ASSETS = 2_000
 SOURCE = "DEMO generator: fictional"
 K, S = AssetKind, LegalStatus
 MIX = ((K.INVENTION, 55), (K.UTILITY_MODEL, 20), (K.DESIGN, 8), (K.TRADEMARK, 10), (K.SOFTWARE, 7))
@@ -21,13 +20,13 @@ YEARS = {K.INVENTION: 20, K.UTILITY_MODEL: 10, K.DESIGN: 15, K.TRADEMARK: 10, K.
 STATUSES = ((S.IN_FORCE, 84), (S.PENDING, 8), (S.LAPSED, 6), (S.WITHDRAWN, 2))
 
 
-def make_assets(dice: random.Random, cast: Cast) -> dict[str, list[UUID]]:
+def make_assets(dice: random.Random, cast: Cast, count: int) -> dict[str, list[UUID]]:
     """Make the assets; answers, by company, the ones in force that it owns alone."""
     assets: list[dict[str, Any]] = []
     numbers: list[dict[str, Any]] = []
     shares: list[dict[str, Any]] = []
     owned: dict[str, list[UUID]] = {key: [] for key in cast.companies}
-    for nr in range(1, ASSETS + 1):
+    for nr in range(1, count + 1):
         asset = _asset(dice, nr)
         assets.append(asset)
         numbers += _numbers(asset)

@@ -22,7 +22,6 @@ from marketplace.listings.terms import ListingMode
 from marketplace.payments.collections import confirm_transfer
 from marketplace.registry.assets import Asset, AssetKind
 
-DEALS = 8
 SOLD_DAYS_AGO, APART_DAYS = 210, 30
 """The newest sale is older than the oldest loan of the demo, so that every loan rests on prices known when it was made."""
 ANSWERS: dict[str, Any] = {
@@ -33,9 +32,9 @@ PRICES = (80, 400)
 """From and below, in ten thousands of yuan."""
 
 
-def make_closed_deals(dice: random.Random, cast: Cast, owned: dict[str, list[UUID]], now: datetime) -> int:
-    """Sell inventions, one a month back, each by another company; what was sold is no longer its seller's."""
-    sellers = cast.companies[2 : 2 + DEALS]
+def make_closed_deals(dice: random.Random, cast: Cast, owned: dict[str, list[UUID]], count: int, now: datetime) -> int:
+    """Sell so many inventions, one a month back, each by another company; what was sold is no longer its seller's."""
+    sellers = cast.companies[2 : 2 + count]
     for nr, seller in enumerate(sellers):
         asset_id = _first_invention(owned[seller])
         owned[seller].remove(asset_id)

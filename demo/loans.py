@@ -1,6 +1,7 @@
 """Sixty fictional loans in every state, made by the same acts that real people take."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -39,10 +40,6 @@ from marketplace.risk_pool.schemes import Scheme
 from marketplace.valuation.appraisals import Basis, add_appraisal
 from marketplace.valuation.sales import Purpose
 
-STATES = (
-    ("applied", 8), ("offered", 8), ("agreed", 5), ("pledged", 5), ("running", 14), ("late", 6), ("failed", 3),
-    ("claimed", 2), ("compensated", 3), ("recovered", 2), ("paid_off", 4),
-)  # fmt: skip
 """How many loans end in which state: sixty in all."""
 AGE_DAYS = {
     "running": 100,
@@ -79,10 +76,12 @@ class Lending:
         return replace(actors[key], authenticated_at=at)
 
 
-def make_loans(dice: random.Random, cast: Cast, schemes: list[Scheme], now: datetime) -> int:
+def make_loans(
+    dice: random.Random, cast: Cast, schemes: list[Scheme], states: Sequence[tuple[str, int]], now: datetime
+) -> int:
     """Make every loan up to its state; the defaults are claimed and compensated after all have aged to today."""
     free = _portfolios(cast)
-    stories = [state for state, number in STATES for _ in range(number)]
+    stories = [state for state, number in states for _ in range(number)]
     failed: list[tuple[str, Lending, Enrolment]] = []
     for nr, state in enumerate(stories):
         holder, asset_ids = free[nr]

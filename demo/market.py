@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from demo.people import Cast
+from demo.sizes import Size
 from marketplace.core.actor import SYSTEM
 from marketplace.core.money import Money
 from marketplace.deals import auctions, bidders, bidding
@@ -15,7 +16,6 @@ from marketplace.listings.listings import answer_due_diligence, draft_listing, p
 from marketplace.listings.terms import Exclusivity, FeeScheme, ListingMode
 from marketplace.registry.assets import find_asset
 
-LISTINGS, AUCTIONS = 300, 20
 LICENCE_MONTHS = (12, 24, 36)
 ANSWERS = {
     "title": "DEMO register extract", "fees": "DEMO: paid for this year", "burdens": "DEMO: none",
@@ -23,17 +23,17 @@ ANSWERS = {
 }  # fmt: skip
 
 
-def make_market(dice: random.Random, cast: Cast, owned: dict[str, list[UUID]], now: datetime) -> int:
+def make_market(dice: random.Random, cast: Cast, owned: dict[str, list[UUID]], size: Size, now: datetime) -> int:
     """Publish the listings, the first of them as auctions that are open now; answers how many."""
-    offers = _chosen(cast, owned)
+    offers = _chosen(cast, owned)[: size.listings]
     for nr, (company, asset_id) in enumerate(offers):
-        terms = _auction(dice, nr, now) if nr < AUCTIONS else _terms(dice, nr, _months_left(asset_id, now.date()))
-        published = now - timedelta(days=10) if nr < AUCTIONS else now
+        terms = _auction(dice, nr, now) if nr < size.auctions else _terms(dice, nr, _months_left(asset_id, now.date()))
+        published = now - timedelta(days=10) if nr < size.auctions else now
         actor = cast.officers[company]
         listing = draft_listing(actor, asset_id, terms, published)
         answer_due_diligence(actor, listing.id, ANSWERS, published)
         publish_listing(actor, listing.id, published)
-        if nr < AUCTIONS:
+        if nr < size.auctions:
             _bid(dice, cast, company, listing.id, now)
     return len(offers)
 
@@ -41,13 +41,12 @@ def make_market(dice: random.Random, cast: Cast, owned: dict[str, list[UUID]], n
 def _chosen(cast: Cast, owned: dict[str, list[UUID]]) -> list[tuple[str, UUID]]:
     """Every company's first assets in turn, so that each keeps most of its assets unlisted."""
     turns = max(len(assets) for assets in owned.values())
-    offers = [
+    return [
         (company, owned[company][turn])
         for turn in range(turns)
         for company in cast.companies
         if turn < len(owned[company])
     ]
-    return offers[:LISTINGS]
 
 
 def _months_left(asset_id: UUID, on: date) -> int:

@@ -128,7 +128,7 @@ def demo_server(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """The marketplace as make run shows it: migrated, seeded, served."""
     home = tmp_path_factory.mktemp("demo")
     url = server.migrated()
-    assert run_command(url, home, "seed")["seeded"]
+    assert run_command(url, home, "seed", "--small")["seeded"]
     with psycopg.connect(url) as connection:
         rows = connection.execute(
             "SELECT DISTINCT ON (o.kind) o.kind, p.id FROM people p JOIN memberships m ON m.person_id = p.id "

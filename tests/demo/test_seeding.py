@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import pytest
 from sqlalchemy import func, select, text
 
-from demo import assets, closed_deals, loans, market, seeding
+from demo import assets, seeding
+from demo.sizes import Size
 from marketplace.core.clock import now
 from marketplace.deals.auctions import Auction
 from marketplace.financing.loans import Loan
@@ -15,23 +15,15 @@ from marketplace.registry.assets import Asset
 from marketplace.risk_pool.enrolments import Enrolment, EnrolmentStatus
 from marketplace.valuation.sales import ClosedSale
 
-
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenth of the demo."""
-    monkeypatch.setattr(assets, "ASSETS", 300)
-    monkeypatch.setattr(closed_deals, "DEALS", 3)
-    monkeypatch.setattr(market, "LISTINGS", 24)
-    monkeypatch.setattr(market, "AUCTIONS", 4)
-    monkeypatch.setattr(loans, "STATES", (("offered", 1), ("running", 1), ("recovered", 1)))
+TINY = Size(assets=300, sales=3, listings=24, auctions=4, loans=(("offered", 1), ("running", 1), ("recovered", 1)))
 
 
 def count(db: Any, kind: Any) -> int:
     return int(db.execute(select(func.count()).select_from(kind)).scalar_one())
 
 
-def test_the_demo_is_made_once_and_everything_in_it_is_marked(db: Any, small: None) -> None:
-    made = seeding.seed_demo(now(), lambda _step: None)
+def test_the_demo_is_made_once_and_everything_in_it_is_marked(db: Any) -> None:
+    made = seeding.seed_demo(now(), lambda _step: None, TINY)
     assert made["seeded"]
     assert count(db, Listing) == 24 + 3
     assert count(db, ClosedSale) == 3
@@ -44,7 +36,7 @@ def test_the_demo_is_made_once_and_everything_in_it_is_marked(db: Any, small: No
     assert len(amounts) == 2 and min(amounts) >= 30_000_000, "loans are large enough to be believed"
     assert not db.execute(select(Asset.id).where(Asset.demo.is_(False))).first()
     assert not db.execute(select(Organisation.id).where(Organisation.demo.is_(False))).first()
-    assert seeding.seed_demo(now(), lambda _step: None) == {"seeded": False}
+    assert seeding.seed_demo(now(), lambda _step: None, TINY) == {"seeded": False}
     assert count(db, Asset) == 300
     db.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
 
