@@ -73,7 +73,7 @@ from marketplace.identity.verification import (
     OrganisationSubmitted,
     OrganisationSuspended,
 )
-from marketplace.listings import course, indexing, need_answers, watchlists
+from marketplace.listings import course, indexing, need_answers, unsold, watchlists
 from marketplace.listings.course import ListingMoved
 from marketplace.listings.listings import ListingPublished, ListingTermsChanged
 from marketplace.listings.need_answers import NeedAnswered
@@ -139,7 +139,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     NeedAnswered: [need_answers.tell_buyer],
     NeedEnded: [need_answers.tell_answerers],
     # auctions
-    ListingMoved: [enforcement_course.note_listing, auction_listing.follow_listing],
+    ListingMoved: [enforcement_course.note_listing, auction_listing.follow_listing, unsold.note_taken_back],
     AuctionWon: [enforcement_course.note_sold, won_lots.open_deal_for_winner, auction_news.tell_won],
     DepositReturned: [auction_news.tell_returned],
     SecondChanceOffered: [auction_news.tell_chance],
@@ -147,7 +147,12 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     OpeningDue: [auction_news.tell_opening_due],
     EnvelopesOpened: [auction_news.tell_last_word],
     BuyerDefaulted: [won_lots.end_defaulted_deal],
-    AuctionUnsold: [enforcement_course.note_unsold, auction_listing.close_unsold_listing, auction_news.tell_unsold],
+    AuctionUnsold: [
+        enforcement_course.note_unsold,
+        auction_listing.close_unsold_listing,
+        unsold.note_unsold_lot,
+        auction_news.tell_unsold,
+    ],
     # deals
     OfferMade: [news.tell_offer],
     QuotationAsked: [quotation_news.tell_asked],

@@ -23,7 +23,7 @@ from marketplace.core.money import Money
 from marketplace.identity.verification import require_approved
 from marketplace.registry.assets import Asset
 from marketplace.valuation.freezes import ValuesFrozen, open_freeze
-from marketplace.valuation.mass_values import MassValues, value_many
+from marketplace.valuation.mass_values import MassValues, among, value_many
 from marketplace.valuation.sales import Purpose
 
 MOST_ASSETS = 100_000
@@ -102,8 +102,8 @@ def order_batch(actor: Actor, purpose: str, asset_ids: Sequence[UUID], now: date
     require(open_freeze(Purpose(purpose)) is None, ValuesFrozen())
     wanted = sorted({str(asset_id) for asset_id in asset_ids})
     require(0 < len(wanted) <= MOST_ASSETS, Malformed("asset_ids", _l("Name between 1 and 100,000 rights.")))
-    known = {str(found) for found in session.execute(select(Asset.id).where(Asset.id.in_(wanted))).scalars()}
-    require(len(known) == len(wanted), Malformed("asset_ids", _l("Some of these rights do not exist.")))
+    known = session.execute(select(func.count()).where(among(Asset.id, wanted))).scalar_one()
+    require(known == len(wanted), Malformed("asset_ids", _l("Some of these rights do not exist.")))
     batch = ValuationBatch(
         organisation_id=actor.organisation_id, purpose=Purpose(purpose), as_of=now, asset_ids=wanted, total=len(wanted)
     )

@@ -18,6 +18,7 @@ from marketplace.valuation.indicators import score_indicators
 from marketplace.valuation.price_factors import Factor, KnownFacts, price_factors, remaining_years
 from marketplace.valuation.price_learning import Learned, learn_from_sales
 from marketplace.valuation.reconciliation import Approach, money_of_log, reconcile
+from marketplace.valuation.sale_chance import chance_of_sale
 from marketplace.valuation.sensitivity import factor_swings, fan, income_swings, tornado
 
 METHOD_VERSION = "indication-2"
@@ -85,7 +86,13 @@ def estimate(snapshot: dict[str, Any]) -> dict[str, Any]:
         "limits": _limits(snapshot, factors),
         "tornado": tornado(swings, joint.log_ends[1], level.currency),
         "fan": fan(joint, facts, on, learned.multipliers.get("remaining_life", 1.0), level.currency),
-    }
+    } | _sale(snapshot)
+
+
+def _sale(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """The chance of a sale; snapshots from before it was told have none."""
+    outcomes = snapshot.get("outcomes")
+    return {"sale": chance_of_sale(snapshot["asset"]["kind"], outcomes)} if outcomes else {}
 
 
 def unstated_approaches(learned: Learned, factors: tuple[Factor, ...], market: MarketValue | None) -> list[Approach]:

@@ -11,6 +11,7 @@ from marketplace.core.i18n import _, pick
 from marketplace.core.money import Money
 from marketplace.valuation.benchmarks import benchmark_data, factor_data
 from marketplace.valuation.income import royalty_bands
+from marketplace.valuation.sale_chance import VAGUE, sale_chance_data
 from marketplace.valuation.wording import factor_name
 
 
@@ -24,6 +25,7 @@ def _chinese_sources() -> dict[str, str]:
         *prices["kinds"].values(),
         prices["other_offices"],
         *factor_data()["factors"].values(),
+        *sale_chance_data()["events"],
     ]
     return {entry["source"]: entry["source_zh"] for entry in entries}
 
@@ -98,6 +100,54 @@ def _cost(detail: dict[str, Any], _currency: str) -> list[str]:
         _("%(years)s years of life used", years=f"{detail['years_used']:.1f}"),
         _("%(years)s years of life left", years=f"{detail['years_left']:.1f}"),
     ]
+
+
+def chance_in_short(sale: dict[str, Any]) -> str:
+    """The chance of a sale with its range."""
+    return _(
+        "%(chance)s (P10 %(low)s, P90 %(high)s)",
+        chance=f"{sale['chance']:.0%}",
+        low=f"{sale['low']:.0%}",
+        high=f"{sale['high']:.0%}",
+    )
+
+
+def chance_sentences(sale: dict[str, Any]) -> list[str]:
+    """How likely an offer sells, where that comes from, and what it means for the range of value."""
+    alike, others = sale["alike"], sale["others"]
+    return [
+        _(
+            "An offer of such a right ends in a deal about %(chance)s of the time; eight times in ten the true share lies between %(low)s and %(high)s.",
+            chance=f"{sale['chance']:.0%}",
+            low=f"{sale['low']:.0%}",
+            high=f"{sale['high']:.0%}",
+        ),
+        _("The range of value is the price given a deal; an offer that finds no taker brings nothing."),
+        _chance_starts_from(sale["prior"]),
+        _(
+            "Of like rights (same office and kind), %(sold)s offers on this platform ended in a deal and %(unsold)s without; of other rights, %(other_sold)s and %(other_unsold)s.",
+            sold=alike["sold"],
+            unsold=alike["unsold"],
+            other_sold=others["sold"],
+            other_unsold=others["unsold"],
+        ),
+    ]
+
+
+def _chance_starts_from(prior: dict[str, Any]) -> str:
+    if prior["basis"] == VAGUE:
+        return _(
+            "No share of such offers that end in a deal is published. The chance starts from a law that favours no answer (Jeffreys), and until offers have ended here it says next to nothing."
+        )
+    return _(
+        "Real deals are few: the chance starts from %(events)s published patent auctions (%(sold)s of %(offered)s lots sold, %(least)s to %(most)s at a single one), which weigh as much as %(weight)s ended offers here.",
+        events=prior["events"],
+        sold=prior["sold"],
+        offered=prior["offered"],
+        least=f"{prior['least']:.0%}",
+        most=f"{prior['most']:.0%}",
+        weight=f"{prior['weight']:.1f}",
+    )
 
 
 def swing_name(name: str) -> str:

@@ -97,10 +97,10 @@ def _value(asset_ids: Sequence[str], purpose: Purpose, as_of: datetime) -> MassV
 
 
 def _read(columns: tuple[Any, ...], asset_ids: Sequence[str]) -> list[Any]:
-    return list(session.execute(select(*columns).where(_among(Asset.id, asset_ids))))
+    return list(session.execute(select(*columns).where(among(Asset.id, asset_ids))))
 
 
-def _among(column: Any, asset_ids: Sequence[str]) -> Any:
+def among(column: Any, asset_ids: Sequence[str]) -> Any:
     """Whether a column names one of these rights, which are one parameter instead of thousands."""
     return column.in_(select(func.unnest(as_type(literal("{" + ",".join(asset_ids) + "}", Text), ARRAY(Uuid())))))
 
@@ -187,7 +187,7 @@ def _trades(asset_ids: Sequence[str], as_of: datetime) -> dict[str, int]:
     query = (
         select(RegisterEvent.asset_id, func.count().filter(RegisterEvent.type.in_(TRADES)))
         .where(
-            _among(RegisterEvent.asset_id, asset_ids),
+            among(RegisterEvent.asset_id, asset_ids),
             RegisterEvent.known_from <= as_of,
             or_(RegisterEvent.known_to.is_(None), RegisterEvent.known_to > as_of),
             or_(RegisterEvent.valid_on.is_(None), RegisterEvent.valid_on <= as_of.date()),

@@ -97,6 +97,7 @@ def _sentences(indication: Indication) -> dict[str, Any]:
             high=table["high"],
             share=f"{table['unknown_share']:.0%}",
         ),
+        "sale": evidence.chance_sentences(answer["sale"]) if "sale" in answer else [],
         "sources": [evidence.source_line(source) for source in _sources(answer)],
         "limits": [wording.limit_sentence(code) for code in answer["limits"]],
     }
@@ -121,7 +122,8 @@ def _comparables(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _sources(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    return [source for one in answer["approaches"] for source in one["detail"].get("sources", ())]
+    behind_level = [source for one in answer["approaches"] for source in one["detail"].get("sources", ())]
+    return [*behind_level, *answer.get("sale", {}).get("sources", ())]
 
 
 def _comparable(sold: dict[str, Any], currency: str) -> list[str]:

@@ -33,7 +33,9 @@ from marketplace.valuation.indicators import indicator_table
 from marketplace.valuation.known_facts import known_facts
 from marketplace.valuation.lessons import fields_of, lessons_for, words_of
 from marketplace.valuation.renewal_files import default_model
+from marketplace.valuation.sale_chance import sale_chance_data
 from marketplace.valuation.sales import Purpose
+from marketplace.valuation.unsold_offers import outcomes_known_at
 
 DEAD = frozenset(
     {LegalStatus.LAPSED, LegalStatus.EXPIRED, LegalStatus.INVALIDATED, LegalStatus.REFUSED, LegalStatus.WITHDRAWN}
@@ -181,11 +183,13 @@ def snapshot_of(asset: Asset, purpose: Purpose, as_of: datetime, inputs: dict[st
         "facts": facts,
         "sales": lessons_for(asset, purpose, as_of),
         "inputs": inputs,
+        "outcomes": outcomes_known_at(asset.office, asset.kind.value, purpose, as_of),
         "versions": {
             "method": METHOD_VERSION,
             "model": f"{default_model().card['model']} {default_model().card['trained_on']['file_sha256'][:12]}",
             "benchmarks": benchmark_data()["version"],
             "factors": factor_data()["version"],
+            "sale_chances": sale_chance_data()["version"],
             "indicators": (entered or indicator_table())["version"],
         },
     } | ({"indicator_table": entered} if entered else {})

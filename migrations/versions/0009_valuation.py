@@ -15,7 +15,7 @@ GUARD = """
     END $$
 """
 TRIGGER = "CREATE TRIGGER {table}_stay BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_stay()"
-WRITTEN_ONCE = ("closed_sales", "indications", "appraisals", "indicator_tables")
+WRITTEN_ONCE = ("closed_sales", "unsold_offers", "indications", "appraisals", "indicator_tables")
 BASES = ("external_appraisal", "bank_internal", "negotiated")
 
 
@@ -56,6 +56,18 @@ def upgrade() -> None:
         ["purpose", "closed_on"],
         postgresql_where=sa.text("NOT related_parties"),
     )
+    op.create_table(
+        "unsold_offers",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        _moment("created_at", server_default=sa.func.now()),
+        sa.Column("asset_id", sa.Uuid(), sa.ForeignKey("assets.id"), nullable=False, index=True),
+        _purpose(),
+        sa.Column("ended_on", sa.Date(), nullable=False),
+        _moment("recorded_at"),
+        sa.Column("reference", sa.String(120), nullable=False, unique=True),
+        sa.CheckConstraint("purpose IN ('transfer', 'licence')", name="offered"),
+    )
+    op.create_index("ix_unsold_offers_learning", "unsold_offers", ["purpose", "recorded_at"])
     op.create_table(
         "indications",
         sa.Column("id", sa.Uuid(), primary_key=True),

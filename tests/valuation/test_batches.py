@@ -111,6 +111,8 @@ def test_rights_that_do_not_exist_are_refused_and_batches_are_private() -> None:
         order_batch(make_actor(), "transfer", [uuid4()], NOW)
     with pytest.raises(Malformed):
         order_batch(make_actor(), "transfer", [], NOW)
+    with pytest.raises(Malformed):
+        order_batch(make_actor(), "transfer", [uuid4() for _right in range(70_000)], NOW)
     batch = order_batch(make_actor(), "transfer", [make_asset().id], NOW)
     with pytest.raises(NotFound):
         find_batch(make_actor(), batch.id)
