@@ -10,6 +10,7 @@ from marketplace.deals import (
     bidders,
     closing,
     contracts,
+    cross_licences,
     enforcement_course,
     invoicing,
     news,
@@ -24,6 +25,7 @@ from marketplace.deals import (
 from marketplace.deals.auction_changes import LotTermsChanged
 from marketplace.deals.auction_closing import AuctionUnsold, AuctionWon, OpeningDue
 from marketplace.deals.bidders import DepositReturned
+from marketplace.deals.cross_licences import CrossLicenceAccepted
 from marketplace.deals.deals import DealCancelled, DealFundsHeld, DealOpened, DealRefunding, DealReleased
 from marketplace.deals.messages import MessageSent
 from marketplace.deals.negotiations import NegotiationEnded, OfferMade
@@ -162,6 +164,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     QuoteTakenBack: [quotation_news.tell_asker],
     NegotiationEnded: [news.tell_negotiation_ended],
     MessageSent: [news.tell_message],
+    CrossLicenceAccepted: [contracts.draw_up_cross_licence],
     DealOpened: [
         enforcement_course.require_open_sale,
         consent_checks.check_deal_price,
@@ -172,16 +175,19 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
         stamping.stamp_later,
         room_access.admit_signatory,
         settlement.ask_for_payment,
+        cross_licences.enter_licences,
         news.tell_payment_due,
         pledges.note_signature,
     ],
     EnvelopeDeclined: [
         settlement.cancel_unsigned_deal,
+        cross_licences.end_unsigned_cross_licence,
         agreements.end_unsigned_loan,
         margin_answers.drop_unsigned_pledge,
     ],
     EnvelopeExpired: [
         settlement.cancel_unsigned_deal,
+        cross_licences.end_unsigned_cross_licence,
         agreements.end_unsigned_loan,
         margin_answers.drop_unsigned_pledge,
     ],

@@ -7,6 +7,7 @@ from marketplace.core.clock import database_now, now
 from marketplace.core.http import current_actor, idempotent, needs, signed_in
 from marketplace.deals import (
     closing,
+    cross_licence_api,
     enforcement_api,
     jobs,
     messages,
@@ -42,7 +43,7 @@ from marketplace.deals.schemas import (
     VersionIn,
 )
 
-JOBS = (jobs, enforcement_api, portfolio_api, quotation_api, royalty_api)
+JOBS = (jobs, cross_licence_api, enforcement_api, portfolio_api, quotation_api, royalty_api)
 
 
 @api.post("/listings/<uuid:listing_id>/offers")

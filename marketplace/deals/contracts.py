@@ -5,6 +5,7 @@ from typing import Any
 
 from marketplace.core.actor import SYSTEM, Actor
 from marketplace.core.db import find, session
+from marketplace.deals.cross_licences import CrossLicence, CrossLicenceAccepted
 from marketplace.deals.deals import Deal, DealOpened
 from marketplace.deals.terms import DealKind, DealTerms
 from marketplace.deals.wording import ASSET_KINDS, EXCLUSIVITIES, NONE_TEXT, ROYALTY_BASES, WHOLE_TERRITORY
@@ -30,6 +31,46 @@ def draw_up_contract(actor: Actor, fact: DealOpened, now: datetime) -> None:
     )
     deal.contract_file_id, deal.envelope_id = file.id, envelope.id
     session.flush()
+
+
+def draw_up_cross_licence(_actor: Actor, fact: CrossLicenceAccepted, now: datetime) -> None:
+    """An agreed cross-licence gets its contract, laid out for the proposer's and the other side's signature."""
+    proposal = find(CrossLicence, fact.cross_licence_id, lock=True)
+    content = render_pdf("cross_licence", cross_licence_terms(proposal, now))
+    file = store_own_pdf(content, f"cross-licence-{proposal.id}.pdf", "contract", now, proposal.proposer_id)
+    sides = [proposal.proposer_id, proposal.other_id]
+    envelope = open_envelope(
+        SYSTEM, file.id, sides, now, expires_at=proposal.due_at, link=f"/cross-licences/{proposal.id}"
+    )
+    proposal.contract_file_id, proposal.envelope_id = file.id, envelope.id
+    session.flush()
+
+
+def cross_licence_terms(proposal: CrossLicence, now: datetime) -> dict[str, Any]:
+    """Everything the contract says of two licences given for each other."""
+    terms, rights = proposal.agreed, [find_asset(one) for one in (proposal.first_asset_id, proposal.second_asset_id)]
+    sides = [find_organisation(one) for one in (proposal.proposer_id, proposal.other_id)]
+    return {
+        "reference": str(proposal.id),
+        "issued_on": now.date(),
+        "parties": [_party(side, role) for side, role in zip(sides, _CROSS_ROLES, strict=True)],
+        "assets": [
+            {"number": asset.label, "title": _title(asset), "kind": ASSET_KINDS[asset.kind.value]} for asset in rights
+        ],
+        "first_rights": rights[0].label,
+        "second_rights": rights[1].label,
+        "territory": ", ".join(terms.territory) or WHOLE_TERRITORY,
+        "fields": ", ".join(terms.fields) or {"zh": "全部领域", "en": "all fields"},
+        "begins_on": now.date(),
+        "ends_on": terms.ends_on(now.date()) or {"zh": "权利届满之日", "en": "the end of the right"},
+        "price": None,
+        "free": True,
+        "forum": FORUM,
+        "special_terms": terms.special_terms,
+    }
+
+
+_CROSS_ROLES = ({"zh": "甲方", "en": "First party"}, {"zh": "乙方", "en": "Second party"})
 
 
 def template_for(deal: Deal, asset: Asset) -> str:

@@ -119,7 +119,7 @@ def state_payoff(deal_id: UUID) -> Response:
 def file_recordal(deal_id: UUID) -> Response:
     """The parties applied to the office."""
     filing, actor = page_form(FilingForm), current_actor()
-    file_id = _needed(actor, "recordal_filing")
+    file_id = needed_file(actor, "recordal_filing")
     recordal.file_recordal(actor, deal_id, filing["number"], filing["filed_on"], file_id, now())
     return _back(deal_id, _("The filing is recorded."))
 
@@ -130,7 +130,7 @@ def file_recordal(deal_id: UUID) -> Response:
 def upload_recordal_proof(deal_id: UUID) -> Response:
     """Upload what the office issued."""
     actor = current_actor()
-    recordal.upload_recordal_proof(actor, deal_id, _needed(actor, "recordal_proof"), now())
+    recordal.upload_recordal_proof(actor, deal_id, needed_file(actor, "recordal_proof"), now())
     return _back(deal_id, _("The proof is uploaded; the operator checks it."))
 
 
@@ -150,7 +150,7 @@ def confirm_recordal(deal_id: UUID) -> Response:
 def report_recordal_refused(deal_id: UUID) -> Response:
     """The office refused."""
     reason, actor = page_form(ReasonIn)["reason"], current_actor()
-    recordal.report_recordal_refused(actor, deal_id, reason, _needed(actor, "recordal_refusal"), now())
+    recordal.report_recordal_refused(actor, deal_id, reason, needed_file(actor, "recordal_refusal"), now())
     return _back(deal_id, _("The refund waits for a second person."))
 
 
@@ -224,7 +224,8 @@ def _uploaded(actor: Actor, purpose: str) -> UUID | None:
     return store_file(actor, sent.read(), sent.filename, purpose, now()).id
 
 
-def _needed(actor: Actor, purpose: str) -> UUID:
+def needed_file(actor: Actor, purpose: str) -> UUID:
+    """The document sent with the form; without one the form is shown again."""
     file_id = _uploaded(actor, purpose)
     if file_id is None:
         raise FileRefused(_("Choose the document to upload."))

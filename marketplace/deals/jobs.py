@@ -2,6 +2,7 @@
 
 from marketplace.core.clock import database_now
 from marketplace.core.jobs import every
+from marketplace.deals.cross_licences import lapse_cross_licences
 from marketplace.deals.enforcement_course import drop_overdue_sales
 from marketplace.deals.news import tell_operators_overdue
 from marketplace.deals.offers import expire_offers
@@ -28,8 +29,9 @@ def end_overdue_deals() -> None:
 
 @every("23 * * * *", "deals.drop_overdue_sales")
 def end_overdue_sales() -> None:
-    """Enforcement sales that were never announced, or whose time is over, end."""
+    """Enforcement sales never announced or over, and proposals of cross-licences nobody answered, end."""
     drop_overdue_sales(database_now())
+    lapse_cross_licences(database_now())
 
 
 @every("15 1 * * *", "deals.remind_licensees")

@@ -99,4 +99,13 @@ SALE_NAMES = {
     "planned": _l("In preparation"), "noticed": _l("Announced"), "sold": _l("Sold"), "unsold": _l("Unsold"),
     "cancelled": _l("Given up"),
 }  # fmt: skip
+CROSS_NAMES = {
+    "proposed": _l("Proposed"), "signing": _l("Being signed"), "in_force": _l("In force, to be recorded"),
+    "recorded": _l("In force and recorded"), "declined": _l("Declined"), "withdrawn": _l("Withdrawn"),
+    "lapsed": _l("Lapsed"),
+}  # fmt: skip
+CROSS_KINDS = {
+    "proposed": "wait", "signing": "wait", "in_force": "good", "recorded": "good", "declined": "stop",
+    "withdrawn": "stop", "lapsed": "stop",
+}  # fmt: skip
 SALE_KINDS = {"planned": "wait", "noticed": "good", "sold": "info", "unsold": "stop", "cancelled": "stop"}

@@ -36,11 +36,23 @@ DEAL_RELEASED = "deal_released"
 DEAL_ENDED = "deal_ended"
 DEAL_OVERDUE = "deal_overdue"
 PRIORITY_SALE = "priority_sale"
+CROSS_LICENCE_PROPOSED = "cross_licence_proposed"
+CROSS_LICENCE_MOVED = "cross_licence_moved"
 
 say(
     OFFER_RECEIVED,
     subject=_l("Offer: %(title)s"),
     text=_l("The other side offers %(price)s. The offer stands until %(until)s."),
+)
+say(
+    CROSS_LICENCE_PROPOSED,
+    subject=_l("Cross-licence proposed: %(title)s"),
+    text=_l("Another holder offers a licence under “%(own)s” for one under your right. Please answer."),
+)
+say(
+    CROSS_LICENCE_MOVED,
+    subject=_l("Cross-licence: %(title)s"),
+    text=_l("Something changed in this cross-licence. See where it stands."),
 )
 say(
     NEGOTIATION_OVER,

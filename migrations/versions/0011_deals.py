@@ -38,6 +38,7 @@ def upgrade() -> None:
     _deals()
     _auctions()
     _enforcement_sales()
+    _cross_licences()
 
 
 def _key() -> list[sa.Column]:
@@ -655,6 +656,7 @@ END $$;
 
 def downgrade() -> None:
     """Take everything away again."""
+    op.drop_table("cross_licences")
     op.drop_table("enforcement_sales")
     for function in ("bid_once", "place_bid"):
         op.execute(f"DROP FUNCTION IF EXISTS auction_{function}")
@@ -1064,6 +1066,51 @@ def _deal_payoffs() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_deal_payoffs"),
         sa.UniqueConstraint("deal_id", "encumbrance_id", name="uq_deal_payoffs_deal_id_encumbrance_id"),
     )
+
+
+def _cross_licences() -> None:
+    """Two licences given for each other."""
+    instant = sa.DateTime(timezone=True)
+    op.create_table(
+        "cross_licences",
+        *_key(),
+        sa.Column("proposer_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False),
+        sa.Column("other_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False),
+        sa.Column("first_asset_id", sa.Uuid(), sa.ForeignKey("assets.id"), nullable=False),
+        sa.Column("second_asset_id", sa.Uuid(), sa.ForeignKey("assets.id"), nullable=False),
+        sa.Column("terms", JSONB(), nullable=False),
+        _status("crosslicencestatus", "proposed", "signing", "in_force", "recorded", "declined", "withdrawn", "lapsed"),
+        sa.Column("proposed_at", instant, nullable=False),
+        sa.Column("due_at", instant),
+        sa.Column("contract_file_id", sa.Uuid(), sa.ForeignKey("files.id")),
+        sa.Column("envelope_id", sa.Uuid(), sa.ForeignKey("envelopes.id")),
+        sa.Column("first_licence_id", sa.Uuid(), sa.ForeignKey("encumbrances.id")),
+        sa.Column("second_licence_id", sa.Uuid(), sa.ForeignKey("encumbrances.id")),
+        sa.Column("record_by", sa.Date()),
+        sa.Column("first_recorded_at", instant),
+        sa.Column("second_recorded_at", instant),
+        sa.Column("end_reason", sa.Text(), nullable=False),
+        sa.UniqueConstraint("envelope_id", name="uq_cross_licences_envelope_id"),
+        sa.CheckConstraint("proposer_id <> other_id AND first_asset_id <> second_asset_id", name="two_sides"),
+        sa.CheckConstraint(
+            "(status IN ('in_force', 'recorded')) = (first_licence_id IS NOT NULL AND second_licence_id IS NOT NULL)",
+            name="both_or_none",
+        ),
+        sa.CheckConstraint(
+            "(status = 'recorded') <= (first_recorded_at IS NOT NULL AND second_recorded_at IS NOT NULL)",
+            name="recorded_by_both",
+        ),
+    )
+    op.create_index("ix_cross_licences_proposer_id", "cross_licences", ["proposer_id"])
+    op.create_index("ix_cross_licences_other_id", "cross_licences", ["other_id"])
+    op.create_index(
+        "ix_cross_licences_due", "cross_licences", ["due_at"], postgresql_where=sa.text("due_at IS NOT NULL")
+    )
+    op.create_index(
+        "uq_cross_licences_live", "cross_licences",
+        [sa.text("least(first_asset_id, second_asset_id)"), sa.text("greatest(first_asset_id, second_asset_id)")],
+        unique=True, postgresql_where=sa.text("status IN ('proposed', 'signing', 'in_force', 'recorded')"),
+    )  # fmt: skip
 
 
 def _enforcement_sales() -> None:
