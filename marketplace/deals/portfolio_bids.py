@@ -1,6 +1,6 @@
 """Bids on a portfolio lot: for the whole or for any of its parts, each binding by itself until the close."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -150,30 +150,28 @@ def portfolio_view(auction_id: UUID) -> PortfolioView:
     auction = find_auction(auction_id)
     require(auction.format is rules.AuctionFormat.PORTFOLIO, NoPartsHere())
     terms, bids, assets = auction.rules, package_bids(auction), assets_of_lot(auction_id)
-    rows = enumerate(terms.parts, start=1)
-    return PortfolioView(
-        [
-            PartView(
-                number, part.start, [row for row in assets if row.part == number],
-                _quote(terms, bids, frozenset({number})),
-            )
-            for number, part in rows
-        ],
-        _quote(terms, bids, frozenset(range(1, len(terms.parts) + 1))),
-        list(portfolio.best_combination(bids, len(terms.parts))),
-    )  # fmt: skip
+    numbers = range(1, len(terms.parts) + 1)
+    *single, whole = _quotes(terms, bids, [*(frozenset({number}) for number in numbers), frozenset(numbers)])
+    parts = [
+        PartView(number, part.start, [row for row in assets if row.part == number], quote)
+        for number, part, quote in zip(numbers, terms.parts, single, strict=True)
+    ]
+    return PortfolioView(parts, whole, list(portfolio.best_combination(bids, len(terms.parts))))
 
 
 def quote_package(auction_id: UUID, parts: Collection[int]) -> Quote:
     """What a bid for these parts together must reach, and what it takes to win with it now."""
     auction = find_auction(auction_id)
     require(auction.format is rules.AuctionFormat.PORTFOLIO, NoPartsHere())
-    return _quote(auction.rules, package_bids(auction), _wanted(auction, parts))
+    return _quotes(auction.rules, package_bids(auction), [_wanted(auction, parts)])[0]
 
 
-def _quote(terms: rules.LotTerms, bids: list[portfolio.PackageBid], wanted: frozenset[int]) -> Quote:
-    standing = portfolio.standing_bids(bids).get(wanted)
-    return Quote(
-        sorted(wanted), None if standing is None else standing.amount, portfolio.minimum_for(terms, bids, wanted),
-        portfolio.amount_to_lead(terms, bids, wanted),
-    )  # fmt: skip
+def _quotes(terms: rules.LotTerms, bids: list[portfolio.PackageBid], wished: Sequence[frozenset[int]]) -> list[Quote]:
+    standing, to_lead = portfolio.standing_bids(bids), portfolio.amounts_to_lead(terms, bids, wished)
+    return [
+        Quote(
+            sorted(wanted), standing[wanted].amount if wanted in standing else None,
+            portfolio.minimum_for(terms, bids, wanted), to_lead[wanted],
+        )
+        for wanted in wished
+    ]  # fmt: skip

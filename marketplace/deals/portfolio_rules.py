@@ -94,7 +94,7 @@ def _totals(bids: Iterable[PackageBid], parts: int) -> list[Total]:
     """
     starting_at: dict[int, list[tuple[int, int, PackageBid]]] = {}
     for rank, bid in enumerate(sorted(bids, key=lambda one: one.place)):
-        mask = sum(1 << (part - 1) for part in bid.parts)
+        mask = _mask(bid.parts)
         starting_at.setdefault(mask & -mask, []).append((mask, 1 << rank, bid))
     best: list[Total] = [(0, 0, ())]
     for available in range(1, 1 << parts):
@@ -122,15 +122,26 @@ def minimum_for(terms: "LotTerms", bids: Iterable[PackageBid], wanted: frozenset
     return Money(sum(terms.parts[number - 1].start.amount_minor for number in wanted), terms.start.currency)
 
 
-def amount_to_lead(terms: "LotTerms", bids: Sequence[PackageBid], wanted: frozenset[int]) -> Money:
-    """The smallest bid for this set that would win if bidding ended with it; never below the minimum."""
+def amounts_to_lead(
+    terms: "LotTerms", bids: Sequence[PackageBid], wished: Iterable[frozenset[int]]
+) -> dict[frozenset[int], Money]:
+    """For each set the smallest bid that would win if bidding ended with it; never below the set's minimum."""
     parts, currency = len(terms.parts), terms.start.currency
     every = frozenset(range(1, parts + 1))
-    now = total_of(best_combination(bids, parts), currency)
-    beside = total_of(best_combination([bid for bid in bids if not bid.parts & wanted], parts), currency)
-    tie = 0 if wanted == every else 1
-    needed = Money(now.amount_minor - beside.amount_minor + tie, currency)
-    return max(minimum_for(terms, bids, wanted), needed)
+    standing = standing_bids(bids)
+    whole = standing.pop(every, None)
+    table = _totals(standing.values(), parts)
+    now = max(table[-1][0], whole.amount.amount_minor if whole else 0)
+    found = {}
+    for wanted in wished:
+        beside = table[len(table) - 1 - _mask(wanted)][0]
+        tie = 0 if wanted == every else 1
+        found[wanted] = max(minimum_for(terms, bids, wanted), Money(now - beside + tie, currency))
+    return found
+
+
+def _mask(parts: Iterable[int]) -> int:
+    return sum(1 << (part - 1) for part in parts)
 
 
 def shares_of(amount: Money, starts: Mapping[str, Money]) -> dict[str, Money]:
