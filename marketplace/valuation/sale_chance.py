@@ -1,8 +1,8 @@
 """How likely an offer ends in a sale: published auctions first, then this platform's offers, then like rights' own.
 
 Three levels of beta laws. Each published auction is a market with a chance of its own; how far their shares lie apart
-says how little one market tells of another. Offers of other rights on this platform move the middle of that law; offers
-of like rights (same office and kind) are its trials. Where nothing is published (licences; rights other than patents) the first level is
+says how little one market tells of another. Offers of other rights on this platform are one more market: together they
+never weigh more than that. Offers of like rights (same office and kind) count in full. Where nothing is published (licences; rights other than patents) the first level is
 Jeffreys' vague law, and the answer says so. Every offer that ends without a sale lowers the whole law, at both ends.
 """
 
@@ -59,9 +59,10 @@ def chance_of_sale(kind: str, outcomes: dict[str, Any]) -> dict[str, Any]:
     """The chance of a sale with its P10 and P90, from ended offers of like rights and of others on this platform."""
     prior = prior_for(kind, str(outcomes["market"]))
     others, alike = outcomes["others"], outcomes["alike"]
-    mean = (prior.mean * prior.weight + others["sold"]) / (prior.weight + others["sold"] + others["unsold"])
-    won = mean * prior.weight + alike["sold"]
-    lost = (1 - mean) * prior.weight + alike["unsold"]
+    most = published_prior().weight
+    share = most / (most + others["sold"] + others["unsold"])
+    won = prior.mean * prior.weight + share * others["sold"] + alike["sold"]
+    lost = (1 - prior.mean) * prior.weight + share * others["unsold"] + alike["unsold"]
     return {
         "chance": round(won / (won + lost), 4),
         "low": round(beta_quantile(0.1, won, lost), 4),

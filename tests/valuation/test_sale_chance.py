@@ -43,7 +43,7 @@ def test_more_offers_that_ended_unsold_never_raise_the_chance_or_either_end(
     after = before | {whose: before[whose] | {"unsold": before[whose]["unsold"] + more}}
     first, then = (chance_of_sale("invention", known) for known in (before, after))
     assert all(then[end] <= first[end] for end in ("low", "chance", "high"))
-    assert 0 <= then["low"] <= then["chance"] <= 1 and then["low"] < then["high"] <= 1
+    assert 0 <= then["low"] <= then["chance"] <= then["high"] <= 1 and then["low"] < then["high"]
 
 
 @given(st.floats(0.5, 300), st.floats(0.5, 300), st.floats(0.01, 0.99))
