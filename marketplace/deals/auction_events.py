@@ -70,8 +70,9 @@ def append_event(
     bidder: tuple[UUID, str] | None = None,
     amount: Money | None = None,
     detail: str = "",
+    **proof: UUID | None,
 ) -> AuctionEvent:
-    """Add a line to the log of a locked lot."""
+    """Add a line to the log of a locked lot; ``proof`` is what ties it to its person and its audit event."""
     event = AuctionEvent(
         auction_id=auction.id,
         kind=kind,
@@ -82,6 +83,7 @@ def append_event(
         bidder_code=bidder and bidder[1],
         amount_minor=amount and amount.amount_minor,
         amount_currency=amount and amount.currency,
+        **proof,
     )
     session.add(event)
     session.flush()

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import database_now
-from marketplace.core.db import session
+from marketplace.core.db import new_id, session
 from marketplace.core.errors import Malformed, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
@@ -79,15 +79,19 @@ def place_package_bid(
     require(amount >= minimum, BidTooLow(minimum_acceptable=minimum))
     auction.closes_at = rules.extended_close(terms, auction.closes_at, instant)
     who = (bidder.organisation_id, bidder.code)
-    event = append_event(auction, "package", instant, who, amount, detail=portfolio.package_text(wanted))
+    bid_id = new_id()
+    receipt_id = getattr(announce(actor, instant, PackageBidPlaced(auction.id, bid_id)), "id", None)
+    event = append_event(
+        auction, "package", instant, who, amount, portfolio.package_text(wanted),
+        id=bid_id, person_id=actor.person_id, audit_event_id=receipt_id,
+    )  # fmt: skip
     mine = portfolio.PackageBid(bidder.code, wanted, amount, event.sequence)
     best = portfolio.best_combination([*bids, mine], len(terms.parts))
     auction.high_minor = portfolio.total_of(best, amount.currency).amount_minor
     auction.bid_count += 1
-    recorded = announce(actor, instant, PackageBidPlaced(auction.id, event.id))
     return PlacedPackage(
         event.id, auction.id, event.sequence, sorted(wanted), amount, bidder.code, instant, auction.closes_at,
-        event.hash, getattr(recorded, "id", None), mine in best,
+        event.hash, receipt_id, mine in best,
     )  # fmt: skip
 
 

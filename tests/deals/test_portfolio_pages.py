@@ -78,6 +78,7 @@ def test_the_pages_say_in_both_languages_what_is_sold_and_who_leads(client: Flas
     placed = client.post(f"{page}/package-bids", data={"parts": ["1", "2"], "amount": "300,000"})
     assert placed.status_code == 303
     shown = client.get(f"{page}?lang=en").text
+    assert "/receipt" in shown
     assert "Your bids of ¥300,000.00 in all are among the leading ones." in shown and "parts 1, 2" in shown
     auction_closing.settle_lot(find_auction(auction.id, lock=True), now())
     db.commit()
