@@ -49,7 +49,7 @@ def estimate(snapshot: dict[str, Any]) -> dict[str, Any]:
     on = date.fromisoformat(snapshot["as_of"][:10])
     facts = facts_from(snapshot["facts"])
     level = price_level(snapshot["asset"]["office"], snapshot["asset"]["kind"], snapshot["purpose"])
-    learned = learn_from_sales(level, snapshot["sales"])
+    learned = learn_from_sales(level, snapshot["sales"], snapshot.get("pooled_doubt"))
     factors = learned.scaled(price_factors(facts, on))
     market = _market(snapshot["asset"], snapshot["sales"], facts, on)
     approaches = unstated_approaches(learned, factors, market)
@@ -269,7 +269,8 @@ def _indicators(snapshot: dict[str, Any], facts: KnownFacts, on: date) -> dict[s
 
 def _limits(snapshot: dict[str, Any], factors: tuple[Factor, ...]) -> list[str]:
     limits = ["not_an_appraisal", "weak_prices", "renewal_transfer"]
-    limits += ["few_sales"] if len(snapshot["sales"]) < FEW_SALES else []
+    if len(snapshot["sales"]) < FEW_SALES:
+        limits.append("few_sales" if snapshot.get("pooled_doubt") is None else "pooled_range")
     limits += ["unknown_facts"] if any(not factor.known for factor in factors) else []
     limits += ["burdened"] if snapshot["asset"]["burdens"] else []
     limits += ["stated_inputs"] if snapshot["inputs"] else []

@@ -29,6 +29,7 @@ from marketplace.valuation.comparables import compare_many
 from marketplace.valuation.estimating import quick_range, sold_in, subject_of
 from marketplace.valuation.known_facts import TRADES, facts_of, may_be_ranked, record_of, sections_in
 from marketplace.valuation.lessons import fields_of, lessons, without, words_of
+from marketplace.valuation.pooled_misses import pooled_doubt
 from marketplace.valuation.price_factors import KnownFacts, factor_ranges, price_factors
 from marketplace.valuation.price_learning import learn_from_sales
 from marketplace.valuation.reconciliation import minor_of_logs, reconcile_many
@@ -81,7 +82,7 @@ def _no_collection() -> Iterator[None]:
 def _value(asset_ids: Sequence[str], purpose: Purpose, as_of: datetime) -> MassValues:
     rows = _read(_COLUMNS, asset_ids)
     ranks, trades = _ranks(rows, as_of), _trades(asset_ids, as_of)
-    values, alike = MassValues(), defaultdict(list)
+    values, alike, pooled = MassValues(), defaultdict(list), pooled_doubt(purpose, as_of)
     for row in rows:
         facts = facts_of(row, as_of, ranks.get(row.id), trades.get(row.id))
         if facts.status in DEAD:
@@ -89,7 +90,7 @@ def _value(asset_ids: Sequence[str], purpose: Purpose, as_of: datetime) -> MassV
         else:
             alike[row.office, row.kind].append((row.id, facts))
     for (office, kind), members in alike.items():
-        market = Market(office, kind.value, purpose, as_of)
+        market = Market(office, kind.value, purpose, as_of, pooled)
         values.minor.extend(market.ranges(members))
         values.asset_ids.extend(own for own, _facts in members)
         values.currencies.extend([market.level.currency] * len(members))
@@ -129,12 +130,12 @@ def _sections_in(codes: str) -> frozenset[str]:
 class Market:
     """What is shared by rights of one office and kind: the level, what closed prices teach, and the day."""
 
-    def __init__(self, office: str, kind: str, purpose: Purpose, as_of: datetime) -> None:
-        self.on = as_of.date()
+    def __init__(self, office: str, kind: str, purpose: Purpose, as_of: datetime, pooled: float | None) -> None:
+        self.on, self.pooled = as_of.date(), pooled
         self.rows = lessons(office, kind, purpose, as_of)
         self.level = price_level(office, kind, purpose.value)
         self.sales = without(self.rows, UUID(int=0))
-        self.learned = learn_from_sales(self.level, self.sales)
+        self.learned = learn_from_sales(self.level, self.sales, pooled)
 
     def ranges(self, members: Sequence[tuple[str, KnownFacts]]) -> list[list[int]]:
         """Low, middle and high of these rights in minor units, each without its own earlier prices."""
@@ -178,7 +179,7 @@ class Market:
     def _alone(self, own: str, described: dict[str, Any], facts: KnownFacts) -> list[int]:
         """One range as a single indication computes it."""
         sales = without(self.rows, UUID(own))
-        learned = self.learned if len(sales) == len(self.rows) else learn_from_sales(self.level, sales)
+        learned = self.learned if len(sales) == len(self.rows) else learn_from_sales(self.level, sales, self.pooled)
         return [money.amount_minor for money in quick_range(described, sales, learned, facts, self.on)]
 
 

@@ -32,6 +32,7 @@ from marketplace.valuation.indicator_tables import entered_table
 from marketplace.valuation.indicators import indicator_table
 from marketplace.valuation.known_facts import known_facts
 from marketplace.valuation.lessons import fields_of, lessons_for, words_of
+from marketplace.valuation.pooled_misses import pooled_doubt
 from marketplace.valuation.renewal_files import default_model
 from marketplace.valuation.sale_chance import sale_chance_data
 from marketplace.valuation.sales import Purpose
@@ -183,6 +184,7 @@ def snapshot_of(asset: Asset, purpose: Purpose, as_of: datetime, inputs: dict[st
         "facts": facts,
         "sales": lessons_for(asset, purpose, as_of),
         "inputs": inputs,
+        "pooled_doubt": pooled_doubt(purpose, as_of),
         "outcomes": outcomes_known_at(asset.office, asset.kind.value, purpose, as_of),
         "versions": {
             "method": METHOD_VERSION,

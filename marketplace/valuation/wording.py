@@ -130,6 +130,7 @@ def limit_sentence(code: str) -> str:
         "weak_prices": lambda: _("Prices of patents are rarely published. The level rests on a few published figures of uneven quality; the range says how far it may be wrong."),
         "renewal_transfer": lambda: _("The renewal model learned from patents of United States universities. For other owners and offices it is a weak hint."),
         "few_sales": lambda: _("Fewer than 50 like sales have closed on this platform, so the range comes from published prices, not from our own record."),
+        "pooled_range": lambda: _("Fewer than 50 like sales have closed on this platform, so the width of the range comes from how far our values of all kinds of rights missed the prices that followed."),
         "unknown_facts": lambda: _("Some facts are unknown. Each widens the range; none counts as zero."),
         "stated_inputs": lambda: _("Revenue and cost are the asker's own statements and were not checked; a loan is never raised by them."),
         "burdened": lambda: _("The right carries burdens. The value is stated as if it were free of them."),

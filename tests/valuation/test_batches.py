@@ -14,10 +14,12 @@ from marketplace.core.db import session
 from marketplace.core.errors import Malformed, NotFound
 from marketplace.registry.assets import AssetKind, LegalStatus
 from marketplace.registry.register_events import RegisterEvent, RegisterEventType
-from marketplace.valuation import batches
+from marketplace.valuation import batches, price_intervals
 from marketplace.valuation.batches import BatchStatus, find_batch, order_batch
+from marketplace.valuation.pooled_misses import pooled_doubt
 from marketplace.valuation.portfolio import portfolio_of_batch
-from marketplace.valuation.reports import indicate_value
+from marketplace.valuation.reports import indicate_value, reproduces
+from marketplace.valuation.sales import Purpose
 from tests.makers.identity import make_actor
 from tests.makers.registry import make_asset
 from tests.makers.valuation import make_sale
@@ -38,6 +40,29 @@ def test_a_batch_goes_step_by_step_to_the_end(run_jobs: Callable[[], int], monke
     kept = batches.values_of_batch(actor, batch.id, None, 10)
     assert [value.asset_id for value in kept] == sorted(asset.id for asset in assets[:4])
     assert batches.values_of_batch(actor, batch.id, kept[1].asset_id, 10) == kept[2:]
+
+
+def test_a_batch_and_an_indication_borrow_the_same_doubt_from_past_misses(
+    run_jobs: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor, sold, later = make_actor(), [make_asset() for _turn in range(3)], make_asset(office="US")
+    before = indicate_value(actor, later.id, "transfer", NOW)
+    for asset in sold:
+        indicate_value(actor, asset.id, "transfer", NOW)
+        make_sale(asset, "90000000.00", datetime.now(UTC) + timedelta(minutes=1))
+    day = datetime.now(UTC) + timedelta(minutes=2)
+    assert pooled_doubt(Purpose.TRANSFER, day) is None, "three misses are too few"
+    monkeypatch.setattr(price_intervals, "POOL_BELOW", 3)
+    assert pooled_doubt(Purpose.TRANSFER, NOW) is None, "nothing later than the day"
+    after = indicate_value(actor, later.id, "transfer", day)
+    assert after.snapshot["pooled_doubt"] > 2 and reproduces(after)
+    assert "pooled_range" in after.answer["limits"] and "few_sales" in before.answer["limits"]
+    assert after.high.amount / after.low.amount > 3 * before.high.amount / before.low.amount
+    batch = order_batch(actor, "transfer", [later.id, sold[0].id], day)
+    run_jobs()
+    for value in batches.values_of_batch(actor, batch.id, None, 9):
+        single = indicate_value(actor, value.asset_id, "transfer", day)
+        assert (value.low, value.middle, value.high) == (single.low, single.middle, single.high)
 
 
 @pytest.mark.parametrize("purpose", ["transfer", "licence", "pledge", "court_sale"])

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -101,6 +102,16 @@ def test_many_deals_teach_how_far_a_fact_moves_a_price_and_how_far_prices_scatte
     learned = learn_from_sales(level, sales)
     assert abs(learned.multipliers["remaining_life"] - 1.8) < 0.25
     assert 0.25 < learned.level.log_sd < 0.65 < level.log_sd
+
+
+@pytest.mark.parametrize("own", [0, 1, 49])
+def test_a_segment_with_few_deals_borrows_the_doubt_of_all_and_one_with_enough_does_not(own: int) -> None:
+    level = price_level("CN", "invention", "transfer")
+    random = np.random.default_rng(7)
+    sales = [{"log_price": level.log_mean + miss, "factors": {}} for miss in random.normal(0, 0.4, 60)]
+    narrow, none, wide = (learn_from_sales(level, sales[:own], doubt).level.log_sd for doubt in (0.3, None, 2.5))
+    assert narrow < none < wide
+    assert learn_from_sales(level, sales, 2.5) == learn_from_sales(level, sales)
 
 
 def test_a_fact_that_deals_contradict_is_taken_out_and_never_turned_around() -> None:
