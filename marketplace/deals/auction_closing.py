@@ -132,7 +132,7 @@ def award(auction: Auction, winner: tuple[UUID, str], price: Money, now: datetim
     auction.winner_id, auction.winner_code, auction.price_minor = winner[0], winner[1], price.amount_minor
     auction.become(AuctionStatus.SOLD)
     session.flush()
-    _ask_for_deals(auction, now)
+    ask_for_deals(auction, now)
 
 
 def _settle_portfolio(auction: Auction, now: datetime) -> None:
@@ -144,10 +144,10 @@ def _settle_portfolio(auction: Auction, now: datetime) -> None:
     for row in rows:
         if row.winner_id is None:
             announce(SYSTEM, now, AuctionUnsold(auction.id, row.listing_id))
-    _ask_for_deals(auction, now)
+    ask_for_deals(auction, now)
 
 
-def _ask_for_deals(auction: Auction, now: datetime) -> None:
+def ask_for_deals(auction: Auction, now: datetime) -> None:
     """Ask for a deal for everything sold that has none yet.
 
     What is sold together is bound together or not at all: what the law refuses at this moment keeps the sale on record
@@ -178,7 +178,7 @@ def open_held_up_deal(actor: Actor, auction_id: UUID, now: datetime) -> Auction:
     require(actor.may("platform.operate"))
     auction = find_auction(auction_id, lock=True)
     require(bool(_without_deal(auction)), NothingHeldUp())
-    _ask_for_deals(auction, now)
+    ask_for_deals(auction, now)
     return auction
 
 

@@ -34,7 +34,7 @@ LOT_ASSET_LIFECYCLE = Lifecycle(
         S.SOLD: {S.COMPLETED, S.DEFAULTED},
         S.UNSOLD: set(),
         S.COMPLETED: set(),
-        S.DEFAULTED: set(),
+        S.DEFAULTED: {S.SOLD, S.UNSOLD},
     },
 )
 
@@ -48,7 +48,7 @@ class LotAsset(Model):
         CheckConstraint("part BETWEEN 1 AND 10", name="part_in_reason"),
         CheckConstraint("start_minor > 0", name="start_above_zero"),
         CheckConstraint(
-            "(status IN ('offered', 'unsold')) = (winner_id IS NULL) AND (winner_id IS NULL) = (price_minor IS NULL) "
+            "(status IN ('offered', 'unsold', 'defaulted')) = (winner_id IS NULL) AND (winner_id IS NULL) = (price_minor IS NULL) "
             "AND (winner_id IS NULL) = (deposit_minor IS NULL)",
             name="sold_whole",
         ),

@@ -73,27 +73,51 @@ def default_asset(auction: Auction, row: LotAsset, now: datetime) -> None:
     """The buyer of one asset did not pay: its share of the deposit goes to the seller, and the rest of a gap is owed."""
     assert row.winner_id is not None
     assert row.price is not None
-    reference = f"lot-asset:{row.id}:forfeited"
-    forfeited = forfeit_share(SYSTEM, auction, row.winner_id, row.deposit, reference, now)
-    row.become(S.DEFAULTED)
+    forfeited = row.deposit
+    if forfeited:
+        forfeit_share(SYSTEM, auction, row.winner_id, forfeited, f"lot-asset:{row.id}:forfeited", now)
     append_event(auction, "defaulted", database_now(), (row.winner_id, row.winner_code or ""), row.price, str(row.part))
-    session.add(
-        BuyerDefault(
-            auction_id=auction.id,
-            asset_id=row.asset_id,
-            seller_id=auction.seller_id,
-            buyer_id=row.winner_id,
-            price=row.price,
-            forfeited=forfeited,
-        )  # fmt: skip
-    )
+    default = BuyerDefault(
+        auction_id=auction.id, asset_id=row.asset_id, seller_id=auction.seller_id, buyer_id=row.winner_id,
+        price=row.price, forfeited=forfeited,
+    )  # fmt: skip
+    session.add(default)
+    row.become(S.DEFAULTED)
+    row.winner_id = row.winner_code = row.price_minor = row.deposit_minor = None
+    session.flush()
+
+
+def free_parts(auction: Auction) -> frozenset[int]:
+    """The parts whose every sale defaulted: they can be sold again."""
+    rows = assets_of_lot(auction.id)
+    return frozenset(row.part for row in rows) - {row.part for row in rows if row.status is not S.DEFAULTED}
+
+
+def give_up_parts(auction: Auction) -> list[LotAsset]:
+    """Nobody is left to buy what defaulted: it stays unsold."""
+    given_up = [row for row in assets_of_lot(auction.id) if row.status is S.DEFAULTED]
+    for row in given_up:
+        row.become(S.UNSOLD)
     _end_if_over(auction)
+    return given_up
+
+
+def resell_parts(auction: Auction, buyer: tuple[UUID, str], parts: frozenset[int], amount: Money) -> None:
+    """The next bidder takes defaulted parts at its own bid; its deposit went back at the close."""
+    rows = [row for row in assets_of_lot(auction.id) if row.part in parts]
+    prices = rules.shares_of(amount, {str(row.id): row.start for row in rows})
+    for row in rows:
+        row.become(S.SOLD)
+        row.winner_id, row.winner_code = buyer
+        row.price_minor, row.deposit_minor, row.deal_id = prices[str(row.id)].amount_minor, 0, None
+    session.flush()
 
 
 def _end_if_over(auction: Auction) -> None:
+    """When no sale is under way any more, the lot is over: completed if anything was paid, else unsold."""
     session.flush()
     states = {row.status for row in assets_of_lot(auction.id)}
-    if S.SOLD in states:
+    if S.SOLD in states or S.DEFAULTED in states:
         return
     if S.COMPLETED in states:
         auction.become(AuctionStatus.COMPLETED)

@@ -12,14 +12,15 @@ from marketplace.core.db import find, session
 from marketplace.core.errors import NotFound, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
-from marketplace.deals.auction_closing import AuctionUnsold, award
+from marketplace.deals.auction_closing import AuctionUnsold, ask_for_deals, award
 from marketplace.deals.auction_events import AuctionEvent, append_event
 from marketplace.deals.auction_rules import AuctionFormat
 from marketplace.deals.auctions import AUCTION_LIFECYCLE, Auction, AuctionStatus, find_auction
-from marketplace.deals.bidders import forfeit_deposit
+from marketplace.deals.bidders import Bidder, forfeit_deposit
 from marketplace.deals.deals import OVER, Deal
-from marketplace.deals.portfolio_assets import LotAssetStatus, assets_of_lot
-from marketplace.deals.portfolio_awards import default_asset
+from marketplace.deals.portfolio_assets import LotAssetStatus, assets_of_lot, package_bids
+from marketplace.deals.portfolio_awards import default_asset, free_parts, give_up_parts, resell_parts
+from marketplace.deals.portfolio_rules import package_text, read_package
 from marketplace.deals.shortfalls import record_default
 
 CHANCE = timedelta(hours=48)
@@ -85,11 +86,35 @@ def _default_ended_sales(auction: Auction, now: datetime) -> Auction:
 
 
 def default_part(auction: Auction, part: int, now: datetime) -> None:
-    """Who fails for one asset of a part fails for all of it: what is unpaid of the part is free for another sale."""
+    """Who fails for one asset of a part fails for all of it; the parts are offered to the next bidder for them."""
     for row in assets_of_lot(auction.id):
         if row.part == part and row.status is LotAssetStatus.SOLD:
             default_asset(auction, row, now)
+    _offer_next_parts(auction, now)
+
+
+def _offer_next_parts(auction: Auction, now: datetime) -> None:
+    """Offer the defaulted parts to the highest bid for none but them, one bidder at a time; else they stay unsold."""
+    if auction.chance_id is not None:
+        return
+    passed = session.execute(
+        select(AuctionEvent.bidder_code).where(
+            AuctionEvent.auction_id == auction.id, AuctionEvent.kind.in_(["defaulted", "second_chance"])
+        )
+    ).scalars()
+    failed, free = set(passed), free_parts(auction)
+    bids = [bid for bid in package_bids(auction) if bid.parts <= free and bid.bidder not in failed]
+    if not bids:
+        for row in give_up_parts(auction):
             announce(SYSTEM, now, AuctionUnsold(auction.id, row.listing_id))
+        return
+    best = max(bids, key=lambda bid: (bid.amount.amount_minor, -bid.place))
+    query = select(Bidder.organisation_id).where(Bidder.auction_id == auction.id, Bidder.code == best.bidder)
+    bidder_id: UUID = session.execute(query).scalar_one()
+    auction.chance_id, auction.chance_until = bidder_id, now + CHANCE
+    who = (bidder_id, best.bidder)
+    append_event(auction, "second_chance", database_now(), who, best.amount, package_text(best.parts))
+    announce(SYSTEM, now, SecondChanceOffered(auction.id, bidder_id))
 
 
 def _offer_next(actor: Actor, auction: Auction, now: datetime) -> None:
@@ -146,17 +171,28 @@ def accept_second_chance(actor: Actor, auction_id: UUID, now: datetime) -> Aucti
     assert offered.bidder_id is not None
     assert offered.amount is not None
     auction.chance_id, auction.chance_until = None, None
-    award(auction, (offered.bidder_id, offered.bidder_code or ""), offered.amount, now)
+    buyer = (offered.bidder_id, offered.bidder_code or "")
+    if auction.format is AuctionFormat.PORTFOLIO:
+        resell_parts(auction, buyer, read_package(offered.detail), offered.amount)
+        ask_for_deals(auction, now)
+        _offer_next_parts(auction, now)
+    else:
+        award(auction, buyer, offered.amount, now)
     return auction
 
 
 def lapse_second_chances(now: datetime) -> int:
     """Offers not answered in time pass to the next bidder."""
-    query = select(Auction.id).where(Auction.status == AuctionStatus.DEFAULTED, Auction.chance_until <= now)
+    query = select(Auction.id).where(Auction.chance_id.is_not(None), Auction.chance_until <= now)
     lapsed = list(session.execute(query.limit(100)).scalars())
     for auction_id in lapsed:
         auction = find_auction(auction_id, lock=True)
-        if auction.status is AuctionStatus.DEFAULTED and auction.chance_until and auction.chance_until <= now:
+        if auction.chance_until is None or auction.chance_until > now:
+            continue
+        if auction.format is AuctionFormat.PORTFOLIO:
+            auction.chance_id, auction.chance_until = None, None
+            _offer_next_parts(auction, now)
+        elif auction.status is AuctionStatus.DEFAULTED:
             _offer_next(SYSTEM, auction, now)
     return len(lapsed)
 

@@ -32,7 +32,7 @@ def open_deal_for_winner(_actor: Actor, fact: AuctionWon, now: datetime) -> None
     bidder = bidder_of(auction.id, fact.buyer_id)
     lodged = auction.deposit if bidder is not None and bidder.status is BidderStatus.APPLIED else None
     if asset is not None:
-        lodged = asset.deposit
+        lodged = asset.deposit or None
     origin = DealOrigin("auction", fact.auction_id, lodged_deposit=lodged)
     deal = open_deal(SYSTEM, fact.listing_id, fact.buyer_id, fact.price, origin, now)
     record_deal(SYSTEM, asset or auction, deal.id, now)

@@ -319,7 +319,7 @@ def _lot_assets() -> None:
         sa.CheckConstraint("part BETWEEN 1 AND 10", name="part_in_reason"),
         sa.CheckConstraint("start_minor > 0", name="start_above_zero"),
         sa.CheckConstraint(
-            "(status IN ('offered', 'unsold')) = (winner_id IS NULL) AND (winner_id IS NULL) = (price_minor IS NULL) "
+            "(status IN ('offered', 'unsold', 'defaulted')) = (winner_id IS NULL) AND (winner_id IS NULL) = (price_minor IS NULL) "
             "AND (winner_id IS NULL) = (deposit_minor IS NULL)",
             name="sold_whole",
         ),

@@ -47,7 +47,14 @@ from marketplace.deals.portfolio_rules import (
     total_of,
 )
 from marketplace.deals.replay_log import LogBroken
-from marketplace.deals.second_chances import DefaultsByDeal, declare_default
+from marketplace.deals.second_chances import (
+    DefaultsByDeal,
+    NoChanceOffered,
+    accept_second_chance,
+    declare_default,
+    lapse_second_chances,
+)
+from marketplace.deals.shortfalls import BuyerDefault
 from marketplace.ledger.accounts import balance
 from marketplace.ledger.proofs import prove_books
 from marketplace.listings.course import suspend_listing, withdraw_listing
@@ -407,7 +414,7 @@ def test_an_unpaid_part_loses_its_share_of_the_deposit_and_nothing_else(db: Any)
     with pytest.raises(DefaultsByDeal), db.begin_nested():
         declare_default(p.operator, auction.id, now())
     recordal.close_overdue_deals(p.now + timedelta(days=11))
-    assert (unpaid.status, first.status) == (DealStatus.CANCELLED, LotAssetStatus.DEFAULTED)
+    assert (unpaid.status, first.status) == (DealStatus.CANCELLED, LotAssetStatus.UNSOLD)
     assert (second.status, auction.status) == (LotAssetStatus.COMPLETED, AuctionStatus.COMPLETED)
     assert find_listing(first.listing_id).status is ListingStatus.CLOSED
     assert balance(f"organisation:{p.seller.organisation_id}:payable", "CNY").posted == yuan(10_000)
@@ -438,9 +445,9 @@ def test_marks_that_move_together_end_together(db: Any) -> None:
     p.sign(unpaid)
     recordal.close_overdue_deals(p.now + timedelta(days=11))
     assert [one.status.value for one in (unpaid, paid, unsigned)] == ["cancelled", "refunding", "cancelled"]
-    assert [row.status.value for row in rows] == ["defaulted", "completed", "sold"]
+    assert [row.status.value for row in rows] == ["unsold", "completed", "sold"]
     declare_default(p.operator, auction.id, now())
-    assert (rows[2].status, auction.status) == (LotAssetStatus.DEFAULTED, AuctionStatus.COMPLETED)
+    assert (rows[2].status, auction.status) == (LotAssetStatus.UNSOLD, AuctionStatus.COMPLETED)
     recordal.approve_refund(p.second, paid.id, p.now)
     assert balance(deposits_account(paid.buyer_id, "CNY"), "CNY").posted == yuan(10_000)
     assert prove_books()["balanced"] is True
@@ -463,6 +470,37 @@ def test_a_part_gets_all_its_deals_or_waits_for_the_operator(db: Any) -> None:
     assert all(row.deal_id for row in rows)
     with pytest.raises(auction_closing.NothingHeldUp):
         auction_closing.open_held_up_deal(operator, auction.id, now())
+
+
+def test_an_unpaid_part_is_offered_to_the_next_bidder_for_it(db: Any) -> None:
+    p = Parties()
+    auction = make_portfolio(p.seller, 100_000, 200_000)
+    second, third = make_bidder(auction), make_bidder(auction)
+    make_bidder(auction, p.buyer)
+    place_package_bid(third, auction.id, [2], yuan(200_000), now())
+    place_package_bid(second, auction.id, [2], yuan(210_000), now())
+    place_package_bid(p.buyer, auction.id, [1, 2], yuan(360_000), now())
+    auction_closing.settle_lot(auction, now())
+    first, part = assets_of_lot(auction.id)
+    p.now = now()
+    p.bring_to(DealStatus.FUNDS_HELD, find(Deal, first.deal_id))
+    unpaid = p.sign(find(Deal, part.deal_id))
+    recordal.close_overdue_deals(p.now + timedelta(days=11))
+    assert (unpaid.status, part.status, part.winner_id) == (DealStatus.CANCELLED, LotAssetStatus.DEFAULTED, None)
+    assert auction.chance_id == second.organisation_id and auction.status is AuctionStatus.SOLD
+    with pytest.raises(NoChanceOffered), db.begin_nested():
+        accept_second_chance(third, auction.id, now())
+    lapse_second_chances(p.now + timedelta(days=14))
+    assert auction.chance_id == third.organisation_id
+    accept_second_chance(third, auction.id, now())
+    resold = find(Deal, part.deal_id)
+    assert (resold.price, resold.buyer_id, resold.deposit_lodged) == (yuan(200_000), third.organisation_id, False)
+    p.buyer, p.now = third, now()
+    p.bring_to(DealStatus.FUNDS_HELD, resold)
+    assert (part.status, auction.status) == (LotAssetStatus.COMPLETED, AuctionStatus.COMPLETED)
+    [gap] = db.query(BuyerDefault).all()
+    assert gap.gap_minor == yuan(240_000 - 20_000 - 200_000).amount_minor
+    assert prove_books()["balanced"] is True
 
 
 def test_a_failed_closing_returns_the_deals_own_share_of_the_deposit(db: Any) -> None:
