@@ -1,0 +1,112 @@
+"""A loan from the application to its pay-off, by keyboard: the holder, a bank's officer and its second person."""
+
+from typing import Any
+
+import pytest
+
+from marketplace.core.db import session
+from marketplace.identity.people import Membership
+from marketplace.identity.roles import Role
+from tests.browser.conftest import Reader
+from tests.conftest import LiveServer
+from tests.makers.identity import make_organisation, make_person
+from tests.makers.registry import make_asset
+
+pytestmark = pytest.mark.browser
+
+PAID_OFF = {"zh": "已结清", "en": "Paid off"}
+
+
+def fill() -> dict[str, str]:
+    """A holder of two rights, and two people of one bank, each a persona."""
+    holder, bank = make_organisation(demo=True), make_organisation("bank", demo=True)
+    made = {language: str(make_asset(holder).id) for language in PAID_OFF}
+    for role, organisation in (("holder", holder), ("officer", bank), ("second", bank)):
+        person = make_person(demo=True, name=f"Persona {role}")
+        session.add(Membership(person_id=person.id, organisation_id=organisation.id, role=Role.ADMINISTRATOR))
+        session.flush()
+        made[role] = str(person.id)
+    return made
+
+
+def test_a_loan_lives_from_the_application_to_its_pay_off(live_server: LiveServer, reader: Any) -> None:
+    made = live_server.seed(fill)
+    for language, paid_off in PAID_OFF.items():
+        holder, officer, second = (reader(live_server.url, language) for _person in range(3))
+        for person, role in ((holder, "holder"), (officer, "officer"), (second, "second")):
+            person.become(made[role])
+        ask(holder, made[language])
+        offer(officer, second)
+        loan = accept(holder)
+        for contract in (0, 1):
+            for person in (holder, officer):
+                person.visit(loan)
+                person.page.locator('main a[href*="/signatures/"]').nth(contract).focus()
+                sign(person)
+        register(officer, loan)
+        second.visit(loan)
+        second.press('main form[action$="/disbursement"] button')
+        second.check()
+        officer.visit(loan)
+        officer.type_into("amount", "10000.00")
+        officer.type_into("bank_reference", f"SLIP-{language}")
+        officer.press('main form[action$="/repayments"] button')
+        officer.check()
+        holder.visit(loan)
+        assert paid_off in holder.page.inner_text("main")
+
+
+def ask(holder: Reader, asset_id: str) -> None:
+    """Five answers."""
+    holder.visit(f"/financing/apply?asset={asset_id}")
+    box = holder.page.locator(f"#a-{asset_id}")
+    if not box.is_checked():
+        box.focus()
+        holder.page.keyboard.press("Space")
+    holder.type_into("amount", "10000")
+    holder.type_into("purpose", "Working capital for a fictional product line")
+    holder.press('main form[action="/financing/apply"] button[type=submit]')
+    holder.check()
+
+
+def offer(officer: Reader, second: Reader) -> None:
+    """One person of the bank prepares the terms, another approves them."""
+    officer.visit("/financing/desk")
+    officer.press('main a[href*="/invitations/"]')
+    officer.check()
+    officer.type_into("assessed_value", "100000")
+    officer.type_into("amount", "10000")
+    officer.press('main form[action$="/offers"] button[type=submit]')
+    officer.check()
+    second.page.goto(officer.page.url)
+    second.press('main form[action$="/approval"] button')
+    second.check()
+
+
+def accept(holder: Reader) -> str:
+    """Take the offer; answers the loan's address."""
+    holder.visit("/financing")
+    holder.press('main a[href*="/applications/"]')
+    holder.check()
+    holder.press('main form[action$="/acceptance"] button')
+    holder.check()
+    return "/financing/loans/" + holder.page.url.split("/loans/")[1].split("?")[0]
+
+
+def sign(person: Reader) -> None:
+    """Follow the focused link, say that one has read the contract, and sign."""
+    with person.page.expect_navigation():
+        person.page.keyboard.press("Enter")
+    person.page.locator("#f-agreed").focus()
+    person.page.keyboard.press("Space")
+    person.press("section[aria-labelledby=sign-now] form button")
+
+
+def register(officer: Reader, loan: str) -> None:
+    """The pledge is filed and registered; only now the money may go."""
+    officer.visit(loan)
+    officer.type_into("filing_number", f"F-{officer.language}")
+    officer.press('main form[action$="/filing"] button')
+    officer.type_into("registration_number", f"Y-{officer.language}")
+    officer.press('main form[action$="/registration"] button')
+    officer.check()
