@@ -40,7 +40,6 @@ from marketplace.risk_pool.schemes import Scheme
 from marketplace.valuation.appraisals import Basis, add_appraisal
 from marketplace.valuation.sales import Purpose
 
-"""How many loans end in which state: sixty in all."""
 AGE_DAYS = {
     "running": 100,
     "late": 80,

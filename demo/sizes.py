@@ -21,7 +21,7 @@ FULL = Size(
 )  # fmt: skip
 SMALL = Size(
     assets=800, sales=3, listings=60, auctions=6,
-    loans=(("running", 4), ("applied", 9), ("offered", 3), ("agreed", 1), ("pledged", 1), ("late", 1), ("failed", 1),
+    loans=(("running", 4), ("applied", 9), ("offered", 3), ("agreed", 1), ("pledged", 1), ("late", 1), ("failed", 2),
            ("claimed", 1), ("compensated", 1), ("recovered", 1), ("paid_off", 1)),
 )  # fmt: skip
 """Every kind of thing, made in a quarter of the time."""
