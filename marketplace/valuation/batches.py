@@ -119,7 +119,7 @@ def step_batch(actor: Actor, batch_id: UUID, now: datetime) -> ValuationBatch:
     batch = find(ValuationBatch, batch_id, lock=True)
     if batch.status is BatchStatus.FINISHED:
         return batch
-    values = value_many(_next_rights(batch), batch.purpose, batch.as_of)
+    values = value_many(_next_rights(batch), batch.purpose, batch.as_of, batch.id)
     _keep(batch.id, values)
     if values.refusals:
         batch.refusals = ValuationBatch.refusals.op("||")(cast(values.refusals, JSONB))

@@ -112,12 +112,22 @@ def _likeness(subjects: Sequence[Subject], sold: Sequence[Sold]) -> Floats:
     shared = _shared(words, sold_words)
     union = np.array([len(one) for one in words])[:, None] + np.array([len(one) for one in sold_words]) - shared
     overlap = np.divide(shared, union, out=np.zeros(shared.shape), where=union > 0)
-    fields = np.zeros(shared.shape)
-    for length, worth in reversed(FIELD_WORTH):
-        cut, sold_cut = ([frozenset(code[:length] for code in one.fields) for one in each] for each in (subjects, sold))
-        fields[_shared(cut, sold_cut) > 0] = worth
     near = np.array([math.exp(-abs(subjects[0].day - one.day) / 365.25 / 3) for one in sold])
-    return np.asarray(0.1 + 0.4 * overlap + 0.35 * fields + 0.15 * near)
+    return np.asarray(0.1 + 0.4 * overlap + 0.35 * _field_overlaps(subjects, sold) + 0.15 * near)
+
+
+def _field_overlaps(subjects: Sequence[Subject], sold: Sequence[Sold]) -> Floats:
+    """``_field_overlap`` of every right and every sold one, from what each leading part of a code is worth."""
+    parts: dict[tuple[int, str], Floats] = {}
+    for at, one in enumerate(sold):
+        for length, worth in FIELD_WORTH:
+            for part in {code[:length] for code in one.fields}:
+                parts.setdefault((length, part), np.zeros(len(sold)))[at] = worth
+    none, found = np.zeros(len(sold)), {}
+    for fields in {one.fields for one in subjects}:
+        keys = {(length, code[:length]) for length, _worth in FIELD_WORTH for code in fields}
+        found[fields] = np.maximum.reduce([none, *(parts[key] for key in keys if key in parts)])
+    return np.array([found[one.fields] for one in subjects])
 
 
 def _shared(first: Sequence[frozenset[str]], second: Sequence[frozenset[str]]) -> NDArray[np.int64]:
@@ -127,7 +137,7 @@ def _shared(first: Sequence[frozenset[str]], second: Sequence[frozenset[str]]) -
     column = {member: at for at, member in enumerate(sorted(frozenset().union(*second)))}
     parts = []
     for sets in (first, second):
-        found = [[column[member] for member in one if member in column] for one in sets]
+        found = [[at for at in map(column.get, one) if at is not None] for one in sets]
         starts = np.cumsum([0, *map(len, found)])
         flat = np.fromiter((at for one in found for at in one), dtype=np.int64, count=int(starts[-1]))
         parts.append(csr_array((np.ones(len(flat), dtype=np.int64), flat, starts), shape=(len(sets), len(column) or 1)))

@@ -9,10 +9,11 @@ import gc
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -61,10 +62,16 @@ class MassValues:
     refusals: dict[str, str] = field(default_factory=dict)
 
 
-def value_many(asset_ids: Sequence[str], purpose: Purpose, as_of: datetime) -> MassValues:
-    """The ranges of these rights for a purpose, by what was known at an instant."""
+def value_many(asset_ids: Sequence[str], purpose: Purpose, as_of: datetime, order: UUID) -> MassValues:
+    """The ranges of some rights of an order for a purpose, by what was known at an instant."""
     with _no_collection():
-        return _value(asset_ids, purpose, as_of)
+        return _value(asset_ids, partial(_market, order, purpose, as_of), as_of)
+
+
+@lru_cache(maxsize=16)
+def _market(_order: UUID, purpose: Purpose, as_of: datetime, office: str, kind: str) -> "Market":
+    """All steps of one order learn from the same prices; another order reads them anew."""
+    return Market(office, kind, purpose, as_of)
 
 
 @contextmanager
@@ -79,10 +86,10 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _value(asset_ids: Sequence[str], purpose: Purpose, as_of: datetime) -> MassValues:
+def _value(asset_ids: Sequence[str], market_of: Callable[[str, str], "Market"], as_of: datetime) -> MassValues:
     rows = _read(_COLUMNS, asset_ids)
     ranks, trades = _ranks(rows, as_of), _trades(asset_ids, as_of)
-    values, alike, pooled = MassValues(), defaultdict(list), pooled_doubt(purpose, as_of)
+    values, alike = MassValues(), defaultdict(list)
     for row in rows:
         facts = facts_of(row, as_of, ranks.get(row.id), trades.get(row.id))
         if facts.status in DEAD:
@@ -90,7 +97,7 @@ def _value(asset_ids: Sequence[str], purpose: Purpose, as_of: datetime) -> MassV
         else:
             alike[row.office, row.kind].append((row.id, facts))
     for (office, kind), members in alike.items():
-        market = Market(office, kind.value, purpose, as_of, pooled)
+        market = market_of(office, kind.value)
         values.minor.extend(market.ranges(members))
         values.asset_ids.extend(own for own, _facts in members)
         values.currencies.extend([market.level.currency] * len(members))
@@ -130,12 +137,12 @@ def _sections_in(codes: str) -> frozenset[str]:
 class Market:
     """What is shared by rights of one office and kind: the level, what closed prices teach, and the day."""
 
-    def __init__(self, office: str, kind: str, purpose: Purpose, as_of: datetime, pooled: float | None) -> None:
-        self.on, self.pooled = as_of.date(), pooled
+    def __init__(self, office: str, kind: str, purpose: Purpose, as_of: datetime) -> None:
+        self.on, self.pooled = as_of.date(), pooled_doubt(purpose, as_of)
         self.rows = lessons(office, kind, purpose, as_of)
         self.level = price_level(office, kind, purpose.value)
         self.sales = without(self.rows, UUID(int=0))
-        self.learned = learn_from_sales(self.level, self.sales, pooled)
+        self.learned = learn_from_sales(self.level, self.sales, self.pooled)
 
     def ranges(self, members: Sequence[tuple[str, KnownFacts]]) -> list[list[int]]:
         """Low, middle and high of these rights in minor units, each without its own earlier prices."""
