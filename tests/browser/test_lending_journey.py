@@ -1,26 +1,32 @@
-"""A loan from the application to its pay-off, by keyboard: the holder, a bank's officer and its second person."""
+"""A loan from the application through a call for more security to its pay-off, by keyboard: holder, officer, second person."""
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.identity.people import Membership
 from marketplace.identity.roles import Role
 from tests.browser.conftest import Reader
 from tests.conftest import LiveServer
+from tests.makers.financing import cny
 from tests.makers.identity import make_organisation, make_person
 from tests.makers.registry import make_asset
+from tests.makers.values import make_value
 
 pytestmark = pytest.mark.browser
 
 PAID_OFF = {"zh": "已结清", "en": "Paid off"}
+CURED = {"zh": "已补足", "en": "Cured"}
 
 
 def fill() -> dict[str, str]:
-    """A holder of two rights, and two people of one bank, each a persona."""
+    """A holder of a right and a spare one for each language, and two people of one bank, each a persona."""
     holder, bank = make_organisation(demo=True), make_organisation("bank", demo=True)
-    made = {language: str(make_asset(holder).id) for language in PAID_OFF}
+    made = {which: str(make_asset(holder).id) for language in PAID_OFF for which in (language, f"{language} spare")}
     for role, organisation in (("holder", holder), ("officer", bank), ("second", bank)):
         person = make_person(demo=True, name=f"Persona {role}")
         session.add(Membership(person_id=person.id, organisation_id=organisation.id, role=Role.ADMINISTRATOR))
@@ -47,6 +53,9 @@ def test_a_loan_lives_from_the_application_to_its_pay_off(live_server: LiveServe
         second.visit(loan)
         second.press('main form[action$="/disbursement"] button')
         second.check()
+        live_server.seed(lambda values=((made[language], 12_000), (made[f"{language} spare"], 20_000)): revalue(values))
+        substitute(officer, holder, loan, made[f"{language} spare"])
+        assert CURED[language] in holder.visit(f"{loan}/security").inner_text("main")
         officer.visit(loan)
         officer.type_into("amount", "10000.00")
         officer.type_into("bank_reference", f"SLIP-{language}")
@@ -100,6 +109,34 @@ def sign(person: Reader) -> None:
     person.page.locator("#f-agreed").focus()
     person.page.keyboard.press("Space")
     person.press("section[aria-labelledby=sign-now] form button")
+
+
+def revalue(values: Iterable[tuple[str, int]]) -> None:
+    """What the rights are worth from now on, in yuan."""
+    for asset_id, yuan in values:
+        make_value(UUID(asset_id), cny(yuan), now())
+
+
+def substitute(officer: Reader, holder: Reader, loan: str, spare: str) -> None:
+    """The bank calls for more security, takes another right in place of the pledged one, both sign, it is registered."""
+    security = f"{loan}/security"
+    officer.visit(security)
+    officer.press('main form[action$="/margin-calls"] button')
+    officer.check()
+    holder.visit(security)
+    holder.page.locator('main details:has(form[action$="/answers"]) summary').focus()
+    holder.page.keyboard.press("Enter")
+    holder.page.locator("#f-asset_id").select_option(spare)
+    holder.page.locator("#f-replaces_id").select_option(index=1)
+    holder.press('main form[action$="/answers"] button')
+    holder.check()
+    officer.visit(security)
+    officer.press('main form[action$="/agreement"] button')
+    for person in (holder, officer):
+        person.visit(loan)
+        person.page.locator('main a[href*="/signatures/"]').last.focus()
+        sign(person)
+    register(officer, loan)
 
 
 def register(officer: Reader, loan: str) -> None:
