@@ -40,7 +40,7 @@ def replay_portfolio(case: Mapping[str, Any]) -> dict[str, Any]:
     total = sum(line.amount or 0 for line in winners) or None
     closed = check_close(lines, None, total, closes_at)
     if closed:
-        _check_awards(lines, winners)
+        _check_awards(lines, winners, starts)
     buyers = {line.bidder for line in winners}
     answer = outcome(
         case, lines, winners[0].bidder if len(buyers) == 1 else None, total, closes_at=instant_text(closes_at),
@@ -151,13 +151,13 @@ def _named(line: Line) -> frozenset[int]:
     return frozenset(int(one) for one in line.detail.split(","))
 
 
-def _check_awards(lines: Sequence[Line], winners: Chosen) -> None:
+def _check_awards(lines: Sequence[Line], winners: Chosen, starts: Mapping[int, int]) -> None:
     """The awards written at the close are exactly the bids that follow from the rules."""
     found = [line for line in lines if line.kind == "awarded"]
     if winners and any(line.kind == "closed" and line.detail for line in lines):
         raise LogBroken(sequence=lines[-1].number, fault="a lot with bids was not decided")
     expected = [(line.bidder, line.amount, _named(line)) for line in winners]
-    if [(line.bidder, line.amount, _named(line)) for line in found] != expected:
+    if [(line.bidder, line.amount, _parts_of(line, starts)) for line in found] != expected:
         raise LogBroken(sequence=lines[-1].number, fault="the winner or the price does not follow from the bids")
 
 

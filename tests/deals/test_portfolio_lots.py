@@ -103,13 +103,13 @@ histories = st.lists(st.tuples(packages, st.integers(1, 12)), max_size=7).map(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(bids=histories)
 def test_the_winning_combination_is_the_one_that_trying_every_combination_finds(bids: list[PackageBid]) -> None:
     assert best_combination(bids, PARTS) == oracle(bids)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(bids=histories, wanted=packages)
 def test_the_amount_to_lead_is_the_smallest_that_wins(bids: list[PackageBid], wanted: frozenset[int]) -> None:
     parts = tuple(Part(Money(1, "CNY"), ("CN1",)) for _number in EVERY)
@@ -157,6 +157,17 @@ def replay_history(dice: random.Random) -> None:
     assert len(answer["accepted"]) == len(bids)
     sold = [part for won in best for part in won.parts]
     assert len(sold) == len(set(sold))
+
+
+@pytest.mark.parametrize("written", ["x", "", "2", "1,1"])
+def test_an_award_that_does_not_follow_is_refused(written: str) -> None:
+    parts = tuple(Part(paper_lots.yuan(100), ("CN1",)) for _number in EVERY)
+    lot = PaperLot(paper_terms(start=paper_lots.yuan(400), format=AuctionFormat.PORTFOLIO, parts=parts))
+    lot.append("package", paper_lots.OPENS, "A", paper_lots.yuan(100), "1")
+    lot.append("awarded", lot.closes_at, "A", paper_lots.yuan(100), written)
+    lot.append("closed", lot.closes_at, None, paper_lots.yuan(100))
+    with pytest.raises((LogBroken, Malformed)):
+        lot.replayed()
 
 
 def test_ties_go_to_the_whole_then_to_what_was_complete_first() -> None:
