@@ -27,7 +27,7 @@ from marketplace.valuation.mass_values import MassValues, among, value_many
 from marketplace.valuation.sales import Purpose
 
 MOST_ASSETS = 100_000
-STEP = 5_000
+STEP = 10_000
 
 
 class BatchStatus(StrEnum):

@@ -19,6 +19,7 @@ TRADES = frozenset(
     }
 )
 
+_TOLD = {status: None if status is LegalStatus.UNKNOWN else status.value for status in LegalStatus}
 _NOTHING: dict[str, float | None] = dict.fromkeys(NUMBER_COLUMNS)
 
 
@@ -50,8 +51,7 @@ def facts_of(asset: Asset, as_of: datetime, percentile: float | None, trades: in
 def _status(asset: Asset, on: date) -> str | None:
     """The status on a day; a status dated later is replaced by what the dates then said."""
     if asset.status_on is None or asset.status_on <= on:
-        status = Asset.status_at(asset, on)  # also of a row of columns
-        return None if status is LegalStatus.UNKNOWN else status.value
+        return _TOLD[Asset.status_at(asset, on)]  # also of a row of columns
     if asset.grant_date and asset.grant_date <= on:
         return LegalStatus.IN_FORCE.value
     if asset.application_date and asset.application_date <= on:
