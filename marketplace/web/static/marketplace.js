@@ -16,7 +16,7 @@
       const left = Math.max(0, Math.floor((Number(clock.dataset.countdown) - Date.now() - offset) / 1000));
       const days = Math.floor(left / 86400), rest = left % 86400;
       const text = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60].map((n) => String(n).padStart(2, "0")).join(":");
-      clock.textContent = (days ? days + "d " : "") + text;
+      clock.textContent = (days ? days + (document.documentElement.lang.startsWith("zh") ? "天 " : "d ") : "") + text;
       if (!clock.isConnected) clearInterval(beat);
     };
     const beat = setInterval(tick, 1000);
