@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 PAGES: dict[str, list[str]] = {
     "company": [
         "/dashboard", "/assets", "/assets/import", "/listings/mine", "/listings/new", "/deals", "/financing",
-        "/financing/apply", "/auctions", "/statement", "/payments", "/watchlist", "/saved-searches", "/inbox",
+        "/financing/apply", "/auctions", "/auctions/portfolios/new", "/cross-licences", "/statement", "/payments", "/watchlist", "/saved-searches", "/inbox",
     ],
     "bank": ["/dashboard", "/financing/desk", "/financing/book", "/financing/pledges", "/risk-pool", "/statement"],
     "pool_administrator": ["/dashboard", "/risk-pool", "/risk-pool/schemes"],
