@@ -8,7 +8,7 @@ half a cent that the order of adding could show is computed again as a single in
 import gc
 import json
 import re
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -105,7 +105,9 @@ def _value(asset_ids: Sequence[str], market_of: Callable[[str, str], "Market"], 
 
 
 def _read(columns: tuple[Any, ...], asset_ids: Sequence[str]) -> list[Any]:
-    return list(session.execute(select(*columns).where(among(Asset.id, asset_ids))))
+    """The rows as plain tuples with names, whose members are found faster than a result row's."""
+    row = namedtuple("row", [column.key for column in columns])  # type: ignore[misc]  # named by the query
+    return list(map(row._make, session.execute(select(*columns).where(among(Asset.id, asset_ids)))))
 
 
 def among(column: Any, asset_ids: Sequence[str]) -> Any:
