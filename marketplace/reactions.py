@@ -97,6 +97,7 @@ from marketplace.risk_pool import take_over_news
 from marketplace.risk_pool.claims import ClaimMoved
 from marketplace.risk_pool.compensation import ClaimCompensated
 from marketplace.risk_pool.enrolments import EnrolmentMoved
+from marketplace.risk_pool.halts import PoolReopened, PoolWasHalted
 from marketplace.risk_pool.recoveries import RecoveryShared
 from marketplace.risk_pool.standings import BankWasSuspended, SuspensionLifted
 from marketplace.risk_pool.take_overs import TakeOverMoved
@@ -245,6 +246,8 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     RecoveryShared: [pool_news.tell_recovered],
     BankWasSuspended: [pool_news.tell_standing],
     SuspensionLifted: [pool_news.tell_standing],
+    PoolWasHalted: [pool_news.tell_halt],
+    PoolReopened: [pool_news.tell_halt],
     TakeOverMoved: [take_over_news.tell_take_over],
     LoanClassified: [pool_monitoring.follow_class],
     LoanDefaulted: [pool_monitoring.follow_class, loan_news.tell_defaulted],

@@ -8,7 +8,17 @@ from marketplace.core.http import current_actor, idempotent, needs, public, sign
 from marketplace.financing.due_dates import business_date
 from marketplace.financing.monitoring_schemas import ShockIn
 from marketplace.financing.stressed_books import Asked
-from marketplace.risk_pool import boards, claims_api, enrolling, pools, schemes, standings, stress_tests, take_over_api
+from marketplace.risk_pool import (
+    boards,
+    claims_api,
+    enrolling,
+    halts,
+    pools,
+    schemes,
+    standings,
+    stress_tests,
+    take_over_api,
+)
 from marketplace.risk_pool import report_pages as report_pages  # its route must stand before the API is registered
 from marketplace.risk_pool.blueprint import api
 from marketplace.risk_pool.enrolments import capacity_of, find_enrolment
@@ -20,6 +30,7 @@ from marketplace.risk_pool.schemas import (
     EnrolmentListIn,
     EnrolmentOut,
     EnrolmentPageOut,
+    HaltOut,
     NothingIn,
     PoolIn,
     PoolOut,
@@ -114,6 +125,36 @@ def adopt_scheme(pool_id: UUID, scheme: dict[str, Any]) -> Any:
     document = scheme["document"] or published_scheme(scheme["name"] or "")
     days = (scheme["effective_from"], scheme["effective_to"])
     return schemes.adopt_scheme(current_actor(), pool_id, document, days, now(), scheme["mode"])
+
+
+@api.post("/risk-pools/<uuid:pool_id>/halt")
+@needs("pool.review")
+@idempotent
+@api.input(ReasonIn, arg_name="given")
+@api.output(HaltOut, status_code=201)
+def halt_pool(pool_id: UUID, given: dict[str, Any]) -> Any:
+    """Stop a pool from taking new loans; cover that stands is not touched."""
+    return halts.halt_pool(current_actor(), pool_id, given["reason"], now())
+
+
+@api.post("/risk-pools/<uuid:pool_id>/reopening-request")
+@needs("pool.review")
+@idempotent
+@api.input(ReasonIn, arg_name="given")
+@api.output(HaltOut)
+def ask_reopening(pool_id: UUID, given: dict[str, Any]) -> Any:
+    """Ask that a stopped pool may go on."""
+    return halts.ask_reopening(current_actor(), pool_id, given["reason"], now())
+
+
+@api.post("/risk-pools/<uuid:pool_id>/reopening")
+@needs("pool.approve")
+@idempotent
+@api.input(NothingIn, arg_name="_given")
+@api.output(HaltOut)
+def reopen_pool(pool_id: UUID, _given: dict[str, Any]) -> Any:
+    """Let a stopped pool go on, as the second person."""
+    return halts.reopen_pool(current_actor(), pool_id, now())
 
 
 @api.post("/risk-pools/<uuid:pool_id>/suspensions/<uuid:bank_id>/lifting")

@@ -23,6 +23,7 @@ from marketplace.risk_pool.claims import Claim, ClaimShare, ClaimStatus, find_cl
 from marketplace.risk_pool.enrolling import release_commitment
 from marketplace.risk_pool.enrolments import Enrolment, EnrolmentStatus, scheme_of
 from marketplace.risk_pool.enrolments import move as move_enrolment
+from marketplace.risk_pool.halts import trip_pool
 from marketplace.risk_pool.losses import Loss, LossShares, Usage, share_loss
 from marketplace.risk_pool.pools import CLEARING, Pool, free_balance, year_of
 from marketplace.risk_pool.schemes import Scheme
@@ -195,10 +196,10 @@ def _usage(enrolment: Enrolment, pool: Pool, scheme: Scheme, now: datetime) -> U
     )
 
 
-def bank_year(pool: Pool, bank_id: UUID, now: datetime) -> tuple[Money, Money]:
-    """The bank's principal loss compensated this year, and the principal it had financed in the pool this year."""
+def year_so_far(pool: Pool, now: datetime, bank_id: UUID | None = None) -> tuple[Money, Money]:
+    """A bank's (or the whole pool's) principal loss compensated this year, and the principal financed in it this year."""
     first, last = year_of(now.date())
-    mine = (Enrolment.pool_id == pool.id, Enrolment.bank_id == bank_id)
+    mine = [Enrolment.pool_id == pool.id, *([Enrolment.bank_id == bank_id] if bank_id else [])]
     lost = (
         select(func.coalesce(func.sum(Claim.__table__.c.loss_minor), 0))
         .join(Enrolment, Enrolment.id == Claim.enrolment_id)
@@ -215,8 +216,9 @@ def bank_year(pool: Pool, bank_id: UUID, now: datetime) -> tuple[Money, Money]:
 
 
 def _trip_breaker(actor: Actor, pool: Pool, enrolment: Enrolment, scheme: Scheme, now: datetime) -> None:
-    """Suspend the bank when this claim brought its loss rate of the year above the scheme's limit."""
-    lost, financed = bank_year(pool, enrolment.bank_id, now)
+    """Stop the bank, or the whole pool, when this claim brought its loss rate of the year above the scheme's limit."""
+    lost, financed = year_so_far(pool, now, enrolment.bank_id)
     if breaks(lost, financed, scheme.terms.bank_year_loss_rate):
         rate = loss_rate(lost, financed)
         suspend_bank(actor, pool, enrolment.bank_id, int(rate * 10_000), now)
+    trip_pool(actor, pool, breaks(*year_so_far(pool, now), scheme.terms.pool_year_loss_rate), now)

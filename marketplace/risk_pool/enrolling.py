@@ -30,6 +30,7 @@ from marketplace.risk_pool.enrolments import (
     move,
     scheme_of,
 )
+from marketplace.risk_pool.halts import require_open
 from marketplace.risk_pool.loans_seen import LoanSeen, loan_seen
 from marketplace.risk_pool.losses import Loss, Usage, purchase_limit, share_loss
 from marketplace.risk_pool.pools import Pool, year_of
@@ -74,7 +75,7 @@ def propose_enrolment(
     require(policy.may_enrol(actor, loan.bank_id))
     require_approved(actor)
     scheme = find(Scheme, scheme_id)
-    require_standing(scheme.pool_id, loan.bank_id)
+    _require_taken(scheme.pool_id, loan.bank_id)
     _require_eligible(scheme, loan, now)
     if enrolment_of_loan(loan_id) is not None:
         raise AlreadyEnrolled()
@@ -99,10 +100,16 @@ def agree_to_share(actor: Actor, enrolment_id: UUID, now: datetime) -> Enrolment
     return enrolment
 
 
+def _require_taken(pool_id: UUID, bank_id: UUID) -> None:
+    """Go on only while the pool takes new loans, and takes them from this bank."""
+    require_open(pool_id)
+    require_standing(pool_id, bank_id)
+
+
 def submit_enrolment(actor: Actor, enrolment_id: UUID, now: datetime) -> Enrolment:
     """Hand the enrolment in; the loan is looked at again as it stands now."""
     enrolment, _pool = _own(actor, enrolment_id)
-    require_standing(enrolment.pool_id, enrolment.bank_id)
+    _require_taken(enrolment.pool_id, enrolment.bank_id)
     _require_eligible(scheme_of(enrolment), loan_seen(enrolment.loan_id, now.date()), now)
     move(actor, enrolment, E.BANK_SUBMITTED, now)
     enrolment.submitted_by = actor.person_id
@@ -149,7 +156,7 @@ def enrol(actor: Actor, enrolment_id: UUID, now: datetime) -> Enrolment:
     """Take the loan into the pool: capacity is checked under lock and the cover is held in the ledger."""
     enrolment, pool = _deciding(actor, enrolment_id)
     pool = find(Pool, pool.id, lock=True)
-    require_standing(pool.id, enrolment.bank_id)
+    _require_taken(pool.id, enrolment.bank_id)
     if loan_seen(enrolment.loan_id, now.date()).is_overdue:
         raise EnrolledTooLate()
     for party in enrolment.parties:

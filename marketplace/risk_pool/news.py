@@ -3,8 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
 from marketplace.core.actor import Actor
-from marketplace.core.db import find
+from marketplace.core.db import find, session
 from marketplace.core.i18n import _l
 from marketplace.financing.monitoring import SecurityWeakened
 from marketplace.identity.organisations import find_organisation
@@ -13,6 +15,7 @@ from marketplace.notices.wording import say
 from marketplace.risk_pool.claims import Claim, ClaimMoved, ClaimStatus
 from marketplace.risk_pool.compensation import ClaimCompensated
 from marketplace.risk_pool.enrolments import IN_POOL, Enrolment, EnrolmentMoved, EnrolmentStatus, enrolment_of_loan
+from marketplace.risk_pool.halts import PoolReopened, PoolWasHalted
 from marketplace.risk_pool.pools import Pool, find_pool
 from marketplace.risk_pool.recoveries import Recovery, RecoveryShared
 from marketplace.risk_pool.standings import BankWasSuspended, SuspensionLifted
@@ -92,6 +95,26 @@ say(
     subject=_l("%(pool)s takes loans of %(bank)s again"),
     text=_l("The reason: %(reason)s"),
 )
+say(
+    "pool_halted_decision",
+    subject=_l("%(pool)s takes no new loans for now"),
+    text=_l("Its reason: %(reason)s Cover that stands is not touched."),
+)
+say(
+    "pool_halted_exhausted",
+    subject=_l("%(pool)s takes no new loans: nothing is left in it"),
+    text=_l("Two people of the pool let it go on when it has been replenished. Cover that stands is not touched."),
+)
+say(
+    "pool_halted_loss_rate",
+    subject=_l("%(pool)s takes no new loans: its loss rate of the year is above its scheme's limit"),
+    text=_l("Two people of the pool let it go on with a reason. Cover that stands is not touched."),
+)
+say(
+    "pool_reopened",
+    subject=_l("%(pool)s takes new loans again"),
+    text=_l("The reason: %(reason)s"),
+)
 OF_ENROLMENT = {
     EnrolmentStatus.BANK_SUBMITTED: ("pool_enrolment_handed_in", "pool"),
     EnrolmentStatus.ENROLLED: ("pool_enrolled", "bank borrower parties"),
@@ -155,6 +178,15 @@ def tell_recovered(_actor: Actor, fact: RecoveryShared, now: datetime) -> None:
         if share.amount and share.organisation_id != enrolment.bank_id:
             params = _params(enrolment, None) | {"amount": share.amount}
             tell(share.organisation_id, "pool_recovered", params, f"/risk-pool/claims/{fact.claim_id}", now)
+
+
+def tell_halt(_actor: Actor, fact: PoolWasHalted | PoolReopened, now: datetime) -> None:
+    """The pool and every bank with loans in it learn that the whole pool stopped, or goes on."""
+    pool = find_pool(fact.pool_id)
+    kind = f"pool_halted_{fact.cause}" if isinstance(fact, PoolWasHalted) else "pool_reopened"
+    banks = session.execute(select(Enrolment.bank_id).where(Enrolment.pool_id == pool.id).distinct()).scalars()
+    for receiver in dict.fromkeys([pool.administrator_id, *banks]):
+        tell(receiver, kind, {"pool": _named(pool), "reason": _plain(fact.reason)}, "/risk-pool", now)
 
 
 def tell_standing(_actor: Actor, fact: BankWasSuspended | SuspensionLifted, now: datetime) -> None:

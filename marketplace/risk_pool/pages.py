@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
-from marketplace.core.errors import Malformed
+from marketplace.core.errors import Malformed, NotFound
 from marketplace.core.http import (
     Waiting,
     current_actor,
@@ -32,6 +32,7 @@ from marketplace.risk_pool import (
     enrolling,
     form_pages,
     forms,
+    halts,
     panels,
     policy,
     portfolio_pages,
@@ -79,9 +80,19 @@ def board() -> str:
         enrolments=enrolments,
         claims=claims["items"],
         of_claim=of_claim,
-        own=[(pool, capacity_of(pool), boards.exposure_by_bank(pool), schemes.schemes_of(pool.id)) for pool in own],
+        own=[
+            (
+                pool,
+                capacity_of(pool),
+                boards.exposure_by_bank(pool),
+                schemes.schemes_of(pool.id),
+                halts.open_halt(pool.id),
+            )
+            for pool in own
+        ],
         names=names_of(one for each in shown for one in (each.bank_id, each.borrower_id)),
         may_enrol=actor.may("loan.underwrite"),
+        me=actor.person_id,
     )
 
 
@@ -159,6 +170,27 @@ def take_step(enrolment_id: UUID, step: str) -> Response:
     act(current_actor(), enrolment_id, page_form(schema), now())
     flash(_("Done."), "good")
     return redirect(url_for("risk_pool.show_enrolment", enrolment_id=enrolment_id), 303)
+
+
+HALT_STEPS: dict[str, tuple[type[Any], Step]] = {
+    "halt": (ReasonIn, lambda actor, it, given, at: halts.halt_pool(actor, it, given["reason"], at)),
+    "reopening-request": (ReasonIn, lambda actor, it, given, at: halts.ask_reopening(actor, it, given["reason"], at)),
+    "reopening": (NothingIn, lambda actor, it, _given, at: halts.reopen_pool(actor, it, at)),
+}
+"""Stopping a whole pool and, by two people, letting it go on."""
+
+
+@pages.post("/risk-pool/pools/<uuid:pool_id>/<step>")
+@signed_in
+@idempotent
+def stop_or_go_on(pool_id: UUID, step: str) -> Response:
+    """Take one step of stopping a pool or letting it go on."""
+    if step not in HALT_STEPS:
+        raise NotFound()
+    schema, act = HALT_STEPS[step]
+    act(current_actor(), pool_id, page_form(schema), now())
+    flash(_("Done."), "good")
+    return redirect(url_for("risk_pool.board"), 303)
 
 
 @pages.post("/risk-pool/pools/<uuid:pool_id>/suspensions/<uuid:bank_id>/lifting")

@@ -239,6 +239,17 @@ class SuspensionOut(StrictSchema):
     lifted_because = String()
 
 
+class HaltOut(StrictSchema):
+    """A stop of a whole pool."""
+
+    pool_id = UUID()
+    cause = String()
+    reason = String()
+    halted_at = DateTime()
+    asked_because = String()
+    reopened_at = DateTime()
+
+
 class EnrolmentForm(StrictSchema):
     """The same as typed into a form: who stands for each party, where the scheme has it."""
 

@@ -28,7 +28,7 @@ OVERRIDES = ("shares", "tier_mode", "recovery_basis", "residue_to", "excess_to",
 LABELS = {"id", "name", "note", "comment", "borrower", "bank"}
 KNOWN = {
     "scheme", "mode", "loss", "loan", "ip_share", "uplifts", "purchase_price", "other_loss", "recovery",
-    "recovery_cost", "recoveries", "bank_year_loss", "bank_year_principal", *USED, *OVERRIDES, *LABELS,
+    "recovery_cost", "recoveries", "bank_year_loss", "bank_year_principal", "pool_year_loss", "pool_year_principal", *USED, *OVERRIDES, *LABELS,
 }  # fmt: skip
 
 
@@ -175,12 +175,20 @@ def _step(step: RecoveryShares) -> dict[str, Any]:
 
 
 def _breaker(case: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
-    lost = amount("bank_year_loss", case["bank_year_loss"], terms.currency)
-    enrolled = amount("bank_year_principal", case.get("bank_year_principal"), terms.currency)
+    """Whether the bank, and where the case tells its year the whole pool, is stopped."""
+    found = _stop(case, "bank", terms.bank_year_loss_rate, terms.currency)
+    if "pool_year_loss" in case:
+        found["pool"] = _stop(case, "pool", terms.pool_year_loss_rate, terms.currency)
+    return found
+
+
+def _stop(case: Mapping[str, Any], whose: str, limit: Fraction | None, currency: str) -> dict[str, Any]:
+    lost = amount(f"{whose}_year_loss", case[f"{whose}_year_loss"], currency)
+    enrolled = amount(f"{whose}_year_principal", case.get(f"{whose}_year_principal"), currency)
     return {
         "rate": _percent(loss_rate(lost, enrolled)),
-        "limit": None if terms.bank_year_loss_rate is None else _percent(terms.bank_year_loss_rate),
-        "suspended": breaks(lost, enrolled, terms.bank_year_loss_rate),
+        "limit": None if limit is None else _percent(limit),
+        "suspended": breaks(lost, enrolled, limit),
     }
 
 

@@ -107,6 +107,7 @@ class Terms:
     trigger_overdue_days: int | None = None
     trigger_loan_class: str | None = None
     bank_year_loss_rate: Fraction | None = None
+    pool_year_loss_rate: Fraction | None = None
     asset_kinds: tuple[str, ...] = ()
     loan_at_most: Money | None = None
     term_months_at_most: int | None = None

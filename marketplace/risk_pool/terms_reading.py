@@ -22,6 +22,7 @@ KNOWN = {
     "requires_stated_ip_share", "recovery_basis", "trigger", "breaker", "conditions", "asset_kinds", "modes",
     "ends_with_balance", "interest_stays",
 }  # fmt: skip
+BREAKERS = {"bank_year_loss_rate", "pool_year_loss_rate"}
 POOL_NAMES = ("fund", "pool", "government")
 
 
@@ -44,7 +45,9 @@ def read_terms(data: Mapping[str, Any], mode: str = "") -> Terms:
     for field, party in (("residue_to", residue_to), ("pool_party", pool_party), ("excess_to", excess_to)):
         if shares is not None and party is not None and party not in shares:
             raise Malformed(f"scheme.{field}", _l("This is not one of the parties that share."))
-    trigger, conditions = data.get("trigger") or {}, data.get("conditions") or {}
+    trigger, conditions, breaker = (data.get(name) or {} for name in ("trigger", "conditions", "breaker"))
+    for name in sorted(set(breaker) - BREAKERS):
+        raise Malformed(f"scheme.breaker.{name}", _l("A scheme has no such term."))
     return Terms(
         name=str(data.get("name", "inline")),
         version=str(data.get("version", "")),
@@ -70,7 +73,8 @@ def read_terms(data: Mapping[str, Any], mode: str = "") -> Terms:
         recovery_basis=_choice(RecoveryBasis, "recovery_basis", data.get("recovery_basis", "nominal")),
         trigger_overdue_days=trigger.get("overdue_days"),
         trigger_loan_class=trigger.get("loan_class"),
-        bank_year_loss_rate=_optional_percent("breaker", (data.get("breaker") or {}).get("bank_year_loss_rate")),
+        bank_year_loss_rate=_optional_percent("breaker", breaker.get("bank_year_loss_rate")),
+        pool_year_loss_rate=_optional_percent("breaker", breaker.get("pool_year_loss_rate")),
         asset_kinds=tuple(data.get("asset_kinds") or ()),
         loan_at_most=_amount("conditions.loan_at_most", conditions.get("loan_at_most"), currency),
         term_months_at_most=conditions.get("term_months_at_most"),

@@ -44,6 +44,7 @@ def upgrade() -> None:
     _risk_pools()
     _risk_pool_schemes()
     _risk_pool_suspensions()
+    _risk_pool_halts()
     _risk_pool_enrolments()
     _risk_pool_claims()
     _risk_pool_enrolment_parties()
@@ -75,6 +76,7 @@ def downgrade() -> None:
     op.drop_table("risk_pool_enrolment_parties")
     op.drop_table("risk_pool_claims")
     op.drop_table("risk_pool_enrolments")
+    op.drop_table("risk_pool_halts")
     op.drop_table("risk_pool_suspensions")
     op.drop_table("risk_pool_schemes")
     op.drop_table("risk_pools")
@@ -118,6 +120,45 @@ def _risk_pool_schemes() -> None:
             "pool_id", "name", "version", "mode", name="uq_risk_pool_schemes_pool_id_name_version_mode"
         ),
     )
+
+
+def _risk_pool_halts() -> None:
+    op.create_table(
+        "risk_pool_halts",
+        *_key(),
+        sa.Column("pool_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "cause",
+            sa.Enum(
+                "decision",
+                "exhausted",
+                "loss_rate",
+                name="haltcause",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(length=1000), nullable=False),
+        sa.Column("halted_by", sa.Uuid(), nullable=True),
+        sa.Column("halted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.Uuid(), nullable=True),
+        sa.Column("asked_because", sa.String(length=1000), nullable=True),
+        sa.Column("reopened_by", sa.Uuid(), nullable=True),
+        sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "reopened_at IS NULL OR (reopened_by IS NOT NULL AND asked_by IS NOT NULL AND reopened_by <> asked_by)",
+            name="ck_risk_pool_halts_reopened_by_two",
+        ),
+        sa.ForeignKeyConstraint(["pool_id"], ["risk_pools.id"], name="fk_risk_pool_halts_pool_id_risk_pools"),
+        sa.PrimaryKeyConstraint("id", name="pk_risk_pool_halts"),
+    )
+    op.create_index("ix_risk_pool_halts_pool_id", "risk_pool_halts", ["pool_id"], unique=False)
+    op.create_index(
+        "uq_risk_pool_halts_open", "risk_pool_halts", ["pool_id"], unique=True,
+        postgresql_where=sa.text("reopened_at IS NULL"),
+    )  # fmt: skip
 
 
 def _risk_pool_suspensions() -> None:
