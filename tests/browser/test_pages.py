@@ -84,19 +84,19 @@ def test_every_page_of_the_role_is_accessible_and_fits(
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_strangers_see_is_accessible_and_fits(demo_server: DemoServer, reader: Any, language: str) -> None:
     wide = []
-    for viewport in (DESKTOP, PHONE):
-        person = reader(demo_server.url, language, viewport)
-        for path in (
-            "/",
-            "/search?q=电池",
-            "/search?q=(",
-            "/auctions",
-            "/enforcement-sales",
-            "/rules",
-            "/valuations/scorecard",
-            "/help",
-            "/sign-in",
-        ):
-            person.visit(path, expect=400 if path.endswith("(") else 200)
-            wide += look(person, "anyone", path)
+    viewport = DESKTOP if language == "zh" else PHONE
+    person = reader(demo_server.url, language, viewport)
+    for path in (
+        "/",
+        "/search?q=电池",
+        "/search?q=(",
+        "/auctions",
+        "/enforcement-sales",
+        "/rules",
+        "/valuations/scorecard",
+        "/help",
+        "/sign-in",
+    ):
+        person.visit(path, expect=400 if path.endswith("(") else 200)
+        wide += look(person, "anyone", path)
     assert wide == []

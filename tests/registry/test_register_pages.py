@@ -153,6 +153,6 @@ def test_a_page_of_another_day_says_nothing_of_what_is_offered_or_valued_today(
     asset = make_asset(owner)
     sign_in(client, make_actor(owner))
     today, past = (client.get(f"/assets/{asset.id}?lang=en{day}").text for day in ("", "&as_of=2024-05-01"))
-    for words in ("What can I do with this?", "Valuation"):
+    for words in ("What can I do with this?", "Indicate a value"):
         assert words in today
         assert words not in past[past.index("<main") : past.index("</main")]
