@@ -22,7 +22,6 @@ KNOWN = {
     "requires_stated_ip_share", "recovery_basis", "trigger", "breaker", "conditions", "asset_kinds", "modes",
     "ends_with_balance", "interest_stays",
 }  # fmt: skip
-BREAKERS = {"bank_year_loss_rate", "pool_year_loss_rate"}
 POOL_NAMES = ("fund", "pool", "government")
 
 
@@ -46,8 +45,6 @@ def read_terms(data: Mapping[str, Any], mode: str = "") -> Terms:
         if shares is not None and party is not None and party not in shares:
             raise Malformed(f"scheme.{field}", _l("This is not one of the parties that share."))
     trigger, conditions, breaker = (data.get(name) or {} for name in ("trigger", "conditions", "breaker"))
-    for name in sorted(set(breaker) - BREAKERS):
-        raise Malformed(f"scheme.breaker.{name}", _l("A scheme has no such term."))
     return Terms(
         name=str(data.get("name", "inline")),
         version=str(data.get("version", "")),
