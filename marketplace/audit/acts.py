@@ -42,6 +42,7 @@ ACTS: dict[str, Any] = {
     "IndicatorTableEntered": _l("Indicator table entered"),
     "ValuesFroze": _l("Automatic values frozen"),
     "ValuesThawed": _l("Automatic values let go on"),
+    "ReopeningAsked": _l("Reopening of the pool asked for"),
     "ReviewMoved": _l("Review of a value moved"),
     "DocumentSigned": _l("Document signed"),
     "DueDiligenceAnswered": _l("Due diligence answered"),

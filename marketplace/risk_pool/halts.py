@@ -83,6 +83,15 @@ class PoolWasHalted(Fact):
 
 
 @dataclass(frozen=True)
+class ReopeningAsked(Fact):
+    """Somebody asked that a stopped pool may go on."""
+
+    answered = False
+    pool_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True)
 class PoolReopened(Fact):
     """A pool takes new loans again."""
 
@@ -122,6 +131,7 @@ def ask_reopening(actor: Actor, pool_id: UUID, reason: str, now: datetime) -> Ha
     halt = _standing(_administered(actor, pool_id))
     halt.asked_by, halt.asked_because = actor.person_id, reason
     session.flush()
+    announce(actor, now, ReopeningAsked(pool_id, reason))
     return halt
 
 

@@ -93,7 +93,10 @@ def open_pool(actor: Actor, name: dict[str, str], currency: str, leverage: Fract
 
 
 def replenish_pool(actor: Actor, pool_id: UUID, amount: Money, bank_reference: str, now: datetime) -> Pool:
-    """Record money that reached the pool's supervised account: yearly budget, interest, a donor's share."""
+    """Record money that reached the pool's supervised account: yearly budget, interest, a donor's share.
+
+    The same receipt told again is the same money: it is booked and written down once.
+    """
     pool = find(Pool, pool_id, lock=True)
     require(policy.administers(actor, pool), NotFound())
     require(actor.may("pool.approve"))
@@ -101,8 +104,10 @@ def replenish_pool(actor: Actor, pool_id: UUID, amount: Money, bank_reference: s
         raise Malformed("amount", _l("The pool keeps another currency."))
     open_account(CLEARING, pool.currency, Side.DEBIT, None)
     reference = f"pool:{pool.id}:replenishment:{bank_reference}"
+    before = free_balance(pool)
     post(actor, reference, "pool_replenished", [Posting(CLEARING, pool.account("fund"), amount)], now)
-    announce(actor, now, PoolReplenished(pool.id, amount.amount_minor, bank_reference))
+    if free_balance(pool) != before:
+        announce(actor, now, PoolReplenished(pool.id, amount.amount_minor, bank_reference))
     return pool
 
 

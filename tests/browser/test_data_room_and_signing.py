@@ -49,13 +49,13 @@ def test_papers_are_read_behind_an_undertaking_and_a_contract_is_signed_by_both(
         room = open_room(seller, listing, paper)
         enter_and_read(buyer, listing, paper.name)
         see_the_log_and_close(seller, room, words["read"])
-        buyer.visit(room, expect=404)
-        buyer.visit(listing)
+        buyer.open(room, expect=404)
+        buyer.open(listing)
         buyer.press('main form[action$="/purchase"] button')
         buyer.check()
         deal = buyer.page.url.removeprefix(live_server.url).split("?")[0]
         for person in (seller, buyer):
-            person.visit(deal)
+            person.open(deal)
             person.press('main a[href*="/signatures/"]')
             signing = person.page.url.removeprefix(live_server.url).split("?")[0]
             sign(person)
@@ -66,7 +66,7 @@ def test_papers_are_read_behind_an_undertaking_and_a_contract_is_signed_by_both(
 
 def open_room(seller: Reader, listing: str, paper: Path) -> str:
     """The owner opens a room and adds a paper that may be read but not taken along; answers the room's address."""
-    seller.visit(listing)
+    seller.open(listing)
     seller.press('main form[action$="/data-room"] button')
     seller.check()
     seller.page.locator('main input[type="file"]').set_input_files(paper)
@@ -78,11 +78,11 @@ def open_room(seller: Reader, listing: str, paper: Path) -> str:
 
 def enter_and_read(buyer: Reader, listing: str, name: str) -> None:
     """Sign the undertaking, then read a page with one's own mark."""
-    buyer.visit(listing)
+    buyer.open(listing)
     buyer.press('main form[action$="/data-room/access"] button')
     buyer.check()
     sign(buyer)
-    buyer.visit(listing)
+    buyer.open(listing)
     buyer.press('main a[href*="/data-rooms/"]')
     buyer.check()
     buyer.press(f'main a:has-text("{name}")')
@@ -102,7 +102,7 @@ def sign(person: Reader) -> None:
 
 def see_the_log_and_close(seller: Reader, room: str, read: str) -> None:
     """The owner sees who read which page and takes the access back."""
-    seller.visit(room)
+    seller.open(room)
     assert read in seller.page.inner_text("main")
     seller.press('main form[action*="/accesses/"] button')
     seller.check()

@@ -46,22 +46,22 @@ def test_a_loan_lives_from_the_application_to_its_pay_off(live_server: LiveServe
         loan = accept(holder)
         for contract in (0, 1):
             for person in (holder, officer):
-                person.visit(loan)
+                person.open(loan)
                 person.page.locator('main a[href*="/signatures/"]').nth(contract).focus()
                 sign(person)
         register(officer, loan)
-        second.visit(loan)
+        second.open(loan)
         second.press('main form[action$="/disbursement"] button')
         second.check()
         live_server.seed(lambda values=((made[language], 12_000), (made[f"{language} spare"], 20_000)): revalue(values))
         substitute(officer, holder, loan, made[f"{language} spare"])
         assert CURED[language] in holder.visit(f"{loan}/security").inner_text("main")
-        officer.visit(loan)
+        officer.open(loan)
         officer.type_into("amount", "10000.00")
         officer.type_into("bank_reference", f"SLIP-{language}")
         officer.press('main form[action$="/repayments"] button')
         officer.check()
-        holder.visit(loan)
+        holder.open(loan)
         assert paid_off in holder.page.inner_text("main")
 
 
@@ -80,7 +80,7 @@ def ask(holder: Reader, asset_id: str) -> None:
 
 def offer(officer: Reader, second: Reader) -> None:
     """One person of the bank prepares the terms, another approves them."""
-    officer.visit("/financing/desk")
+    officer.open("/financing/desk")
     officer.press('main a[href*="/invitations/"]')
     officer.check()
     officer.type_into("assessed_value", "100000")
@@ -94,7 +94,7 @@ def offer(officer: Reader, second: Reader) -> None:
 
 def accept(holder: Reader) -> str:
     """Take the offer; answers the loan's address."""
-    holder.visit("/financing")
+    holder.open("/financing")
     holder.press('main a[href*="/applications/"]')
     holder.check()
     holder.press('main form[action$="/acceptance"] button')
@@ -133,7 +133,7 @@ def substitute(officer: Reader, holder: Reader, loan: str, spare: str) -> None:
     officer.visit(security)
     officer.press('main form[action$="/agreement"] button')
     for person in (holder, officer):
-        person.visit(loan)
+        person.open(loan)
         person.page.locator('main a[href*="/signatures/"]').last.focus()
         sign(person)
     register(officer, loan)
@@ -141,7 +141,7 @@ def substitute(officer: Reader, holder: Reader, loan: str, spare: str) -> None:
 
 def register(officer: Reader, loan: str) -> None:
     """The pledge is filed and registered; only now the money may go."""
-    officer.visit(loan)
+    officer.open(loan)
     officer.type_into("filing_number", f"F-{officer.language}")
     officer.press('main form[action$="/filing"] button')
     officer.type_into("registration_number", f"Y-{officer.language}")
