@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from demo import assets, seeding
+from demo.cast import prepare_cast
 from demo.sizes import Size
 from marketplace.core.clock import now
 from marketplace.deals.auctions import Auction
@@ -46,3 +47,10 @@ def test_the_same_seed_makes_the_same_assets() -> None:
 
     titles = [assets._title(random.Random(seeding.SEED), assets.K.INVENTION, nr) for nr in (1, 2)]
     assert titles == [assets._title(random.Random(seeding.SEED), assets.K.INVENTION, nr) for nr in (1, 2)]
+
+
+def test_the_journey_begins_with_a_cast_some_sales_and_a_pool(db: Any) -> None:
+    personas = prepare_cast(TINY)
+    assert personas
+    assert count(db, ClosedSale) == TINY.sales
+    assert count(db, Asset) == TINY.assets
