@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.core.actor import Actor
-from marketplace.core.clock import now
+from marketplace.core.clock import market_day, now
 from marketplace.core.http import Waiting, current_actor, dashboard_provider, idempotent, needs, page_form, signed_in
 from marketplace.core.i18n import _
 from marketplace.core.money import Money
@@ -77,7 +77,7 @@ def deal(deal_id: UUID) -> str:
         status_names=STATUS_NAMES,
         status_kinds=STATUS_KINDS,
         line_names=LINE_NAMES,
-        today=now().date(),
+        today=market_day(now()),
     )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from marketplace.core.actor import SYSTEM, Actor
+from marketplace.core.clock import market_day
 from marketplace.core.db import session
 from marketplace.core.errors import Refused, require
 from marketplace.core.events import announce
@@ -55,7 +56,7 @@ def file_recordal(actor: Actor, deal_id: UUID, number: str, filed_on: date, file
     deal = find_deal(actor, deal_id, lock=True)
     require(actor.may("deal.trade") or policy.is_platform(actor))
     require_steps_done(deal)
-    require(filed_on <= now.date(), FiledInFuture())
+    require(filed_on <= market_day(now), FiledInFuture())
     deal.become(DealStatus.RECORDAL_FILED, now)
     deal.recordal_number, deal.recordal_filed_on = number, filed_on
     _attach(actor, deal, file_id, FILED, now)

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, select,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import Actor
+from marketplace.core.clock import market_day
 from marketplace.core.db import Model, find, money_columns, session
 from marketplace.core.errors import Malformed, NotFound, Refused, require
 from marketplace.core.events import Fact, announce
@@ -169,7 +170,7 @@ def register_pledge(
 ) -> Pledge:
     """Record the office's registration; only now does the pledge burden the right."""
     pledge = pledge_for_lender(actor, pledge_id)
-    if registered_on > now.date() or (pledge.filed_on and registered_on < pledge.filed_on):
+    if registered_on > market_day(now) or (pledge.filed_on and registered_on < pledge.filed_on):
         raise Malformed("registered_on", _l("The registration lies between the filing and today."))
     PLEDGE_LIFECYCLE.check(pledge.status, PledgeStatus.REGISTERED)
     burden = encumber(

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, String, UniqueConstrai
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.core.actor import Actor
+from marketplace.core.clock import market_day
 from marketplace.core.db import Model, money_columns, session
 from marketplace.core.errors import Malformed, NotFound, Refused, require
 from marketplace.core.events import Fact, announce
@@ -126,7 +127,7 @@ def record_recovery(
     if {received.currency, cost.currency} != {pool.currency}:
         raise Malformed("received", _l("The pool keeps another currency."))
     day, source, bank_reference = details
-    if day > now.date():
+    if day > market_day(now):
         raise Malformed("received_on", _l("This day has not come yet."))
     require(not is_recorded(claim, bank_reference), RecoveryRecorded(bank_reference=bank_reference))
     return share_recovered(

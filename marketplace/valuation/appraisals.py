@@ -13,6 +13,7 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import Actor
+from marketplace.core.clock import market_day
 from marketplace.core.db import Model, money_columns, session
 from marketplace.core.errors import Malformed, require
 from marketplace.core.events import Fact, announce
@@ -71,7 +72,9 @@ def add_appraisal(actor: Actor, asset_id: UUID, stated: dict[str, Any], now: dat
         find_file(actor, file_id, now)
     basis = Basis(stated["basis"])
     require(basis is not Basis.EXTERNAL_APPRAISAL or file_id is not None, _report_missing())
-    require(stated["valued_on"] <= now.date(), Malformed("valued_on", _l("The day of the value has not come yet.")))
+    require(
+        stated["valued_on"] <= market_day(now), Malformed("valued_on", _l("The day of the value has not come yet."))
+    )
     appraisal = Appraisal(
         asset_id=asset.id,
         organisation_id=actor.organisation_id,

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from marketplace.core.clock import now
+from marketplace.core.clock import market_day, now
 from marketplace.core.db import session
 from marketplace.core.errors import Problem
 from marketplace.core.lifecycle import WrongStatus
@@ -94,7 +94,7 @@ def test_an_early_repayment_shrinks_the_schedule_and_reaches_the_books(parties: 
     loan = make_running_loan(parties, clauses=Clauses(prepayment_fee_bps=100))
     done = in_force(
         parties, loan, AmendmentKind.PREPAYMENT, amount_minor=505_000, currency="CNY", effect="shorten",
-        received_on=now().date().isoformat(), bank_reference="EARLY-1",
+        received_on=market_day(now()).isoformat(), bank_reference="EARLY-1",
     )  # fmt: skip
     rows = instalments_of(loan.id)
     assert loan.outstanding == cny(5_000) and in_books(loan) == 500_000
@@ -135,13 +135,13 @@ def test_an_overdue_loan_is_restructured_and_its_arrears_become_principal(partie
         row.begins_on -= timedelta(days=120)
         row.counts_from, row.due_on = row.begins_on, row.due_on - timedelta(days=120)
     session.flush()
-    loan.aged_on = late.date() - timedelta(days=1)
+    loan.aged_on = market_day(late) - timedelta(days=1)
     session.flush()
-    age_to(late.date(), late)
+    age_to(market_day(late), late)
     session.expire_all()
     assert loan.days_past_due > 0
     arrears = sum(
-        row.interest_minor + row.penalty_minor for row in instalments_of(loan.id) if row.due_on <= late.date()
+        row.interest_minor + row.penalty_minor for row in instalments_of(loan.id) if row.due_on <= market_day(late)
     )
     in_force(
         parties, loan, AmendmentKind.RESTRUCTURING, months=12, rate_bps=300, method="equal_instalments",
@@ -155,7 +155,7 @@ def test_an_overdue_loan_is_restructured_and_its_arrears_become_principal(partie
 def test_a_floating_loan_follows_the_published_rate_once_at_each_reset(parties: Parties) -> None:
     clauses = Clauses(reference=RateReference.LPR_1Y, margin_bps=85, reset_months=3)
     loan = make_running_loan(parties, clauses=clauses, rate_bps=1)
-    today = now().date()
+    today = market_day(now())
     assert loan.rate_bps == reference_on(RateReference.LPR_1Y, today).bps + 85
     assert reset_rates(today, now()) == 0
     loan.rate_bps, loan.reset_on = 450, today

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from marketplace.core.clock import now
+from marketplace.core.clock import market_day, now
 from marketplace.core.db import session
 from marketplace.core.errors import NotFound, Problem
 from marketplace.core.lifecycle import WrongStatus
@@ -122,7 +122,7 @@ def test_a_substitute_cures_without_the_value_of_what_it_replaces_and_the_old_ri
 
 def test_repayment_cures_when_the_rights_cover_what_is_left(case: Case) -> None:
     call = case.call()
-    repay(case.parties, case.loan, case.loan.outstanding, now().date(), now())
+    repay(case.parties, case.loan, case.loan.outstanding, market_day(now()), now())
     assert (call.status, find_loan(case.loan.id).status) == (CallStatus.CURED, LoanStatus.PAID_OFF)
 
 
@@ -130,13 +130,17 @@ def test_after_the_last_day_a_second_person_calls_the_whole_debt(case: Case) -> 
     call = case.call(days=3)
     with pytest.raises(WrongStatus):
         margin_calls.call_the_debt(case.parties.approver, call.id, now())
-    assert margin_calls.miss_deadlines(now().date() + timedelta(days=3), now()) == 0
-    assert margin_calls.miss_deadlines(now().date() + timedelta(days=5), now()) == 1
+    assert margin_calls.miss_deadlines(market_day(now()) + timedelta(days=3), now()) == 0
+    assert margin_calls.miss_deadlines(market_day(now()) + timedelta(days=5), now()) == 1
     with pytest.raises(SecondPersonNeeded):
         margin_calls.call_the_debt(case.parties.officer, call.id, now())
     margin_calls.call_the_debt(case.parties.approver, call.id, now())
     loan = find_loan(case.loan.id)
-    assert (loan.status, loan.loan_class.value, loan.called_on) == (LoanStatus.DEFAULTED, "substandard", now().date())
+    assert (loan.status, loan.loan_class.value, loan.called_on) == (
+        LoanStatus.DEFAULTED,
+        "substandard",
+        market_day(now()),
+    )
     assert {"margin_missed", "margin_defaulted", "loan_defaulted"} <= told(case.parties.holder)
 
 
@@ -186,7 +190,7 @@ class CallMachine(RuleBasedStateMachine):
             "take": lambda: case.take(offered[0]) if offered else None,
             "decline": lambda: margin_answers.decline_answer(bank, offered[0].id, "No", now()) if offered else None,
             "withdraw": lambda: margin_calls.withdraw_call(bank, call_id, "No", now()),
-            "miss": lambda: margin_calls.miss_deadlines(now().date() + timedelta(days=11), now()),
+            "miss": lambda: margin_calls.miss_deadlines(market_day(now()) + timedelta(days=11), now()),
             "default": lambda: margin_calls.call_the_debt(bank, call_id, now()),
             "value": lambda: make_value(case.parties.asset_id, cny(worth), now()),
         }
