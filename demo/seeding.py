@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -14,10 +15,11 @@ from demo.loans import make_loans
 from demo.market import make_market
 from demo.people import Cast, make_cast
 from demo.sizes import FULL, Size
+from marketplace.core.clock import market_day
 from marketplace.core.db import session
 from marketplace.core.money import Money
 from marketplace.identity.organisations import Organisation
-from marketplace.risk_pool import pools, schemes
+from marketplace.risk_pool import pools, replenishments, schemes
 from marketplace.risk_pool.published_schemes import published_scheme
 
 SEED = 20261122
@@ -60,6 +62,11 @@ def make_pool(cast: Cast, now: datetime) -> list[schemes.Scheme]:
     approver = cast.approvers["pool_administrator1"]
     name = {"zh": "示范知识产权质押风险补偿资金池（演示）", "en": "Demo IP pledge risk pool (fictional)"}
     pool = pools.open_pool(approver, name, "CNY", Fraction(10), now)
-    pools.replenish_pool(approver, pool.id, BUDGET, "DEMO-BUDGET", now)
+    transfer = replenishments.Told(
+        amount=BUDGET, bank_reference="DEMO-BUDGET", received_on=market_day(now),
+        reason=replenishments.Reason.YEARLY_BUDGET, sponsor_kind=replenishments.SponsorKind.CITY_BUDGET,
+    )  # fmt: skip
+    put_in = replenishments.record_replenishment(cast.officers["pool_administrator1"], pool.id, transfer, now)
+    replenishments.confirm_replenishment(replace(approver, authenticated_at=now), put_in.id, now)
     first = date(now.year - 1, 1, 1)
     return [schemes.adopt_scheme(approver, pool.id, published_scheme(scheme), (first, None), now) for scheme in ADOPTED]

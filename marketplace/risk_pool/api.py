@@ -14,6 +14,7 @@ from marketplace.risk_pool import (
     enrolling,
     halts,
     pools,
+    replenishment_api,
     schemes,
     standings,
     stress_tests,
@@ -35,14 +36,13 @@ from marketplace.risk_pool.schemas import (
     PoolIn,
     PoolOut,
     ReasonIn,
-    ReplenishmentIn,
     SchemeIn,
     SchemeOut,
     StressedPoolOut,
     SuspensionOut,
 )
 
-ROUTES = (claims_api, take_over_api)
+ROUTES = (claims_api, replenishment_api, take_over_api)
 __all__ = ["api"]
 
 
@@ -95,16 +95,6 @@ def open_pool(pool: dict[str, Any]) -> Any:
 def show_capacity(pool_id: UUID) -> Any:
     """What the pool can still carry."""
     return capacity_of(pools.find_pool(pool_id))
-
-
-@api.post("/risk-pools/<uuid:pool_id>/replenishments")
-@needs("pool.approve")
-@idempotent
-@api.input(ReplenishmentIn, arg_name="money")
-@api.output(PoolOut)
-def replenish_pool(pool_id: UUID, money: dict[str, Any]) -> Any:
-    """Record money that reached the pool."""
-    return pools.replenish_pool(current_actor(), pool_id, money["amount"], money["bank_reference"], now())
 
 
 @api.get("/risk-pools/<uuid:pool_id>/schemes")

@@ -36,6 +36,7 @@ from marketplace.risk_pool import (
     panels,
     policy,
     portfolio_pages,
+    replenishment_pages,
     report_pages,
     schemes,
     standings,
@@ -49,7 +50,7 @@ from marketplace.risk_pool.pools import pools_seen_by
 from marketplace.risk_pool.published_schemes import published_schemes
 from marketplace.risk_pool.schemas import EnrolmentForm, NothingIn, ReasonIn
 
-MORE = (claims_pages, form_pages, panels, portfolio_pages, report_pages, take_over_pages)
+MORE = (claims_pages, form_pages, panels, portfolio_pages, replenishment_pages, report_pages, take_over_pages)
 
 Step = Callable[[Actor, UUID, dict[str, Any], datetime], Any]
 STEPS: dict[str, tuple[type[Any], Step]] = {

@@ -10,13 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import Actor
 from marketplace.core.db import Model, find, session
-from marketplace.core.errors import Malformed, NotFound, require
+from marketplace.core.errors import Malformed, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l, pick
 from marketplace.core.money import EXPONENTS, Money
 from marketplace.identity.verification import require_approved
 from marketplace.ledger.accounts import Side, balance, open_account
-from marketplace.ledger.entries import Posting, post
 from marketplace.risk_pool import policy
 
 CLEARING = "clearing:bank"
@@ -45,7 +44,7 @@ class Pool(Model):
         return Fraction(self.leverage_bps, 10_000)
 
     def account(self, purpose: str) -> str:
-        """The code of one of the pool's ledger accounts: fund, commitments, committed, recovery_due."""
+        """The code of one of the pool's ledger accounts: fund, subsidy, commitments, committed, recovery_due."""
         return f"pool:{self.id}:{purpose}"
 
     @property
@@ -59,15 +58,6 @@ class PoolOpened(Fact):
     """An administrator opened a pool."""
 
     pool_id: UUID
-
-
-@dataclass(frozen=True)
-class PoolReplenished(Fact):
-    """Money came into the pool."""
-
-    pool_id: UUID
-    amount_minor: int
-    reference: str
 
 
 def open_pool(actor: Actor, name: dict[str, str], currency: str, leverage: Fraction, now: datetime) -> Pool:
@@ -85,29 +75,11 @@ def open_pool(actor: Actor, name: dict[str, str], currency: str, leverage: Fract
     session.add(pool)
     session.flush()
     open_account(pool.account("fund"), currency, Side.CREDIT, 0, pool.administrator_id)
+    open_account(pool.account("subsidy"), currency, Side.CREDIT, 0, pool.administrator_id)
     open_account(pool.account("commitments"), currency, Side.DEBIT, None, pool.administrator_id)
     open_account(pool.account("committed"), currency, Side.CREDIT, None, pool.administrator_id)
     open_account(pool.account("recovery_due"), currency, Side.CREDIT, None, pool.administrator_id)
     announce(actor, now, PoolOpened(pool.id))
-    return pool
-
-
-def replenish_pool(actor: Actor, pool_id: UUID, amount: Money, bank_reference: str, now: datetime) -> Pool:
-    """Record money that reached the pool's supervised account: yearly budget, interest, a donor's share.
-
-    The same receipt told again is the same money: it is booked and written down once.
-    """
-    pool = find(Pool, pool_id, lock=True)
-    require(policy.administers(actor, pool), NotFound())
-    require(actor.may("pool.approve"))
-    if amount.currency != pool.currency:
-        raise Malformed("amount", _l("The pool keeps another currency."))
-    open_account(CLEARING, pool.currency, Side.DEBIT, None)
-    reference = f"pool:{pool.id}:replenishment:{bank_reference}"
-    before = free_balance(pool)
-    post(actor, reference, "pool_replenished", [Posting(CLEARING, pool.account("fund"), amount)], now)
-    if free_balance(pool) != before:
-        announce(actor, now, PoolReplenished(pool.id, amount.amount_minor, bank_reference))
     return pool
 
 

@@ -12,6 +12,7 @@ from marketplace.core.http import StrictSchema, current_actor, signed_in
 from marketplace.risk_pool import reports
 from marketplace.risk_pool.blueprint import api
 from marketplace.risk_pool.pages_blueprint import pages
+from marketplace.risk_pool.replenishment_boards import PURPOSES
 
 
 class QuarterIn(StrictSchema):
@@ -27,7 +28,9 @@ def show_report(pool_id: UUID) -> str:
     """One quarter of a pool."""
     period = _period(request.args.get("year", type=int), request.args.get("quarter", type=int))
     report = reports.report_of(current_actor(), pool_id, *period)
-    return render_template("risk_pool/report.html", report=report, lines=reports.lines_of(report), period=period)
+    return render_template(
+        "risk_pool/report.html", report=report, lines=reports.lines_of(report), period=period, purposes=PURPOSES
+    )
 
 
 @pages.get("/risk-pool/pools/<uuid:pool_id>/report.pdf")
@@ -58,6 +61,10 @@ def figures(actor: Actor, pool_id: UUID, period: tuple[int, int]) -> dict[str, A
         "opening": report.opening.format(),
         "closing": report.closing.format(),
         "movements": {kind: amount.format() for kind, amount in report.movements.items()},
+        "put_in": [
+            {"sponsor": dict(who), "purpose": purpose.value, "amount": amount.format()}
+            for who, purpose, amount in report.put_in
+        ],
         "borne": {party: amount.format() for party, amount in report.borne.items()},
         "returned": {party: amount.format() for party, amount in report.returned.items()},
         **{

@@ -1,6 +1,6 @@
 """A pool's periodic report: what was enrolled, claimed, paid, recovered and moved in a quarter, recomputable from the books."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -26,6 +26,8 @@ from marketplace.risk_pool.enrolments import Enrolment, EnrolmentStatus, capacit
 from marketplace.risk_pool.form_rows import PARTIES
 from marketplace.risk_pool.pools import Pool
 from marketplace.risk_pool.recoveries import Recovery, RecoveryShare
+from marketplace.risk_pool.replenishment_boards import PURPOSES, put_in_by_sponsor
+from marketplace.risk_pool.replenishments import Purpose
 
 E = EnrolmentStatus
 MOVEMENTS = {
@@ -64,6 +66,7 @@ class PoolReport:
     returned: dict[str, Money]
     capacity: Capacity
     exposure: Sequence[BankExposure]
+    put_in: Sequence[tuple[Mapping[str, str], Purpose, Money]]
 
 
 def lines_of(report: PoolReport) -> list[tuple[dict[str, str], str, Money]]:
@@ -95,6 +98,10 @@ def report_pdf(actor: Actor, pool_id: UUID, period: tuple[int, int], now: dateti
     rows = [[f"{words['zh']} {words['en']}", count or "—", str(amount)] for words, count, amount in lines_of(report)]
     for title, shares in (("承担 Borne by", report.borne), ("分得 Returned to", report.returned)):
         rows += [[f"{title}: {PARTIES.get(party, party)}", "—", str(amount)] for party, amount in shares.items()]
+    rows += [
+        [f"注资 From: {who['zh']} {who['en']}", PURPOSES[purpose]["zh"], str(amount)]
+        for who, purpose, amount in report.put_in
+    ]
     return render_pdf(
         "pool_report",
         {
@@ -158,6 +165,7 @@ def report_of(actor: Actor, pool_id: UUID, year: int, number: int) -> PoolReport
         returned=_by_party(pool, RecoveryShare, Recovery.received_on.between(begins, ends)),
         capacity=capacity_of(pool),
         exposure=exposure_by_bank(pool),
+        put_in=put_in_by_sponsor(pool, _midnight(begins), _midnight(ends + timedelta(days=1))),
     )  # fmt: skip
 
 

@@ -34,12 +34,6 @@ class PoolIn(StrictSchema):
     leverage = Integer(load_default=10, validate=Range(1, 100))
 
 
-class ReplenishmentIn(ReferenceIn):
-    """Money that reached the pool."""
-
-    amount = MoneyField(required=True, allow_zero=False)
-
-
 class SchemeIn(StrictSchema):
     """A published scheme by name, or its terms, with the days on which loans may be enrolled under it."""
 

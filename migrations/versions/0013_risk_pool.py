@@ -53,6 +53,7 @@ def upgrade() -> None:
     _risk_pool_recoveries()
     _risk_pool_recovery_shares()
     _risk_pool_take_overs()
+    _risk_pool_replenishments()
     for statement in (KEPT, CLAIM_SUM, RECOVERY_SUM):
         op.execute(statement)
     for table in NEVER_CHANGED:
@@ -68,6 +69,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
+    op.drop_table("risk_pool_replenishments")
     op.drop_table("risk_pool_take_overs")
     op.drop_table("risk_pool_recovery_shares")
     op.drop_table("risk_pool_recoveries")
@@ -509,6 +511,72 @@ def _risk_pool_take_overs() -> None:
         unique=True,
         postgresql_where=sa.text("status NOT IN ('refused', 'withdrawn')"),
     )
+
+
+def _risk_pool_replenishments() -> None:
+    op.create_table(
+        "risk_pool_replenishments",
+        *_key(),
+        sa.Column("pool_id", sa.Uuid(), nullable=False),
+        sa.Column("purpose", _one_of("purpose", "fund", "subsidy"), nullable=False),
+        sa.Column(
+            "sponsor_kind",
+            _one_of(
+                "sponsorkind", "organisation", "central_budget", "provincial_budget", "city_budget", "district_budget",
+                "account_interest", "other_body",
+            ),
+            nullable=False,
+        ),
+        sa.Column("sponsor_id", sa.Uuid(), nullable=True),
+        sa.Column("sponsor_name", sa.String(length=200), nullable=False),
+        sa.Column(
+            "reason",
+            _one_of(
+                "reason", "yearly_budget", "added_budget", "interest", "donation", "returned_money", "contribution"
+            ),
+            nullable=False,
+        ),
+        sa.Column("note", sa.String(length=1000), nullable=False),
+        *_money("amount"),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("bank_reference", sa.String(length=100), nullable=False),
+        sa.Column("status", _one_of("replenishmentstatus", "recorded", "confirmed", "refused"), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_by", sa.Uuid(), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refused_by", sa.Uuid(), nullable=True),
+        sa.Column("refused_because", sa.String(length=1000), nullable=True),
+        *_checks(
+            amount_positive="amount_minor > 0",
+            second_person="confirmed_by IS NULL OR confirmed_by <> recorded_by",
+            confirmed_by_somebody="(status = 'confirmed') = (confirmed_by IS NOT NULL)",
+            refused_by_somebody="(status = 'refused') = (refused_by IS NOT NULL)",
+            sponsor_known="(sponsor_kind = 'organisation') = (sponsor_id IS NOT NULL)",
+            sponsor_named="sponsor_kind <> 'other_body' OR sponsor_name <> ''",
+            interest_of_the_account="(sponsor_kind = 'account_interest') = (reason = 'interest')",
+        ),
+        sa.ForeignKeyConstraint(["pool_id"], ["risk_pools.id"], name="fk_risk_pool_replenishments_pool_id_risk_pools"),
+        sa.ForeignKeyConstraint(
+            ["sponsor_id"], ["organisations.id"], name="fk_risk_pool_replenishments_sponsor_id_organisations"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_risk_pool_replenishments"),
+    )  # fmt: skip
+    op.create_index("ix_risk_pool_replenishments_pool_id", "risk_pool_replenishments", ["pool_id"], unique=False)
+    op.create_index(
+        "uq_risk_pool_replenishments_reference", "risk_pool_replenishments", ["pool_id", "bank_reference"],
+        unique=True, postgresql_where=sa.text("status <> 'refused'"),
+    )  # fmt: skip
+
+
+def _one_of(name: str, *values: str) -> sa.Enum:
+    """A closed list as checked text."""
+    return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=40)
+
+
+def _checks(**conditions: str) -> list[sa.CheckConstraint]:
+    """Conditions by name; the naming convention puts the table before it."""
+    return [sa.CheckConstraint(condition, name=name) for name, condition in conditions.items()]
 
 
 def _key() -> tuple[sa.Column[object], sa.Column[object]]:

@@ -13,11 +13,21 @@ from marketplace.core.db import new_id
 from marketplace.core.money import Money
 from marketplace.documents.files import store_file
 from marketplace.identity.roles import Role
-from marketplace.risk_pool import claims, compensation, enrolling, loans_seen, monitoring, pools, schemes
+from marketplace.risk_pool import (
+    claims,
+    compensation,
+    enrolling,
+    loans_seen,
+    monitoring,
+    pools,
+    replenishments,
+    schemes,
+)
 from marketplace.risk_pool.claims import Claim, ClaimDocumentKind
 from marketplace.risk_pool.enrolments import Enrolment
 from marketplace.risk_pool.loans_seen import LoanSeen
 from marketplace.risk_pool.published_schemes import published_scheme
+from marketplace.risk_pool.replenishments import Reason, Replenishment, SponsorKind, Told
 from tests.makers.identity import make_actor, make_organisation
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -109,6 +119,21 @@ def full_file(actor: Actor) -> list[tuple[ClaimDocumentKind, UUID]]:
     ]
 
 
+def told(amount: str = "100", bank_reference: str = "BUDGET-2026", **changes: Any) -> Told:
+    """A transfer of the city's yearly budget, as the account statement tells it."""
+    fields: dict[str, Any] = {
+        "amount": cny(amount), "bank_reference": bank_reference, "received_on": TODAY, "reason": Reason.YEARLY_BUDGET,
+        "sponsor_kind": SponsorKind.CITY_BUDGET,
+    }  # fmt: skip
+    return Told(**(fields | changes))
+
+
+def replenished(recorder: Actor, confirmer: Actor, pool_id: UUID, transfer: Told) -> Replenishment:
+    """Money that one person recorded and another confirmed."""
+    made = replenishments.record_replenishment(recorder, pool_id, transfer, NOW)
+    return replenishments.confirm_replenishment(confirmer, made.id, NOW)
+
+
 def make_world(loans: dict[UUID, LoanSeen], balance: str = "40000000") -> World:
     """A pool of this balance (tenfold) and a bank."""
     administrator, bank = make_organisation("pool_administrator"), make_organisation("bank")
@@ -116,7 +141,7 @@ def make_world(loans: dict[UUID, LoanSeen], balance: str = "40000000") -> World:
     reviewer = make_actor(administrator, Role.OFFICER, **fresh)
     approver = make_actor(administrator, Role.APPROVER, **fresh)
     pool = pools.open_pool(approver, {"zh": "示范资金池", "en": "Demo pool"}, "CNY", Fraction(10), NOW)
-    pools.replenish_pool(approver, pool.id, cny(balance), "BUDGET-2026", NOW)
+    replenished(reviewer, approver, pool.id, told(balance))
     officer, second = make_actor(bank, Role.OFFICER, **fresh), make_actor(bank, Role.APPROVER, **fresh)
     return World(loans, reviewer, approver, officer, second, pool)
 
