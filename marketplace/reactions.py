@@ -40,6 +40,7 @@ from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined
 from marketplace.financing import (
     agreements,
     amendment_news,
+    club_news,
     consent_checks,
     consent_news,
     enforcement,
@@ -54,6 +55,8 @@ from marketplace.financing import news as loan_news
 from marketplace.financing.agreements import LoanCancelled, TermSheetAccepted
 from marketplace.financing.amendments import AmendmentMoved
 from marketplace.financing.applications import ApplicationFiled, ApplicationWithdrawn, InvitationDeclined
+from marketplace.financing.club_votes import ClubVoted
+from marketplace.financing.clubs import ClubPlaceMoved
 from marketplace.financing.enforcement import PledgeRealised
 from marketplace.financing.loans import InstalmentMissed, LoanClassified, LoanDefaulted, LoanDisbursed, LoanPaidOff
 from marketplace.financing.margin_answers import MarginAnswerMoved
@@ -226,6 +229,8 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     InvitationDeclined: [loan_news.tell_declined],
     TermSheetPrepared: [exposure.require_within_exposure, loan_news.tell_prepared],
     TermSheetOffered: [exposure.require_within_exposure, indications.compare_offer, loan_news.tell_offered],
+    ClubPlaceMoved: [exposure.require_room_in_club, club_news.tell_place],
+    ClubVoted: [club_news.tell_answer],
     TermSheetWithdrawn: [loan_news.tell_offer_withdrawn],
     TermSheetAccepted: [loan_news.tell_agreed],
     LoanCancelled: [loan_news.tell_given_up],

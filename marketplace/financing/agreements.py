@@ -13,9 +13,7 @@ from marketplace.core.db import find, session
 from marketplace.core.errors import require
 from marketplace.core.events import Fact, announce
 from marketplace.core.money import Money
-from marketplace.documents.contracts_pdf import render_pdf
-from marketplace.documents.files import store_own_pdf
-from marketplace.documents.signatures import EnvelopeDeclined, EnvelopeExpired, open_envelope
+from marketplace.documents.signatures import EnvelopeDeclined, EnvelopeExpired
 from marketplace.financing import policy
 from marketplace.financing.applications import (
     Application,
@@ -23,13 +21,14 @@ from marketplace.financing.applications import (
     close_invitations,
     collateral_of,
 )
+from marketplace.financing.club_places import filled_places
 from marketplace.financing.due_dates import business_date
-from marketplace.financing.loan_terms import yuan
+from marketplace.financing.lenders import share_out
+from marketplace.financing.loan_contracts import lay_out_contracts
 from marketplace.financing.loans import Loan, LoanStatus, loan_for_lender
 from marketplace.financing.pledge_check import Ground, ProposedPledge, grounds_of, require_registrable
 from marketplace.financing.pledges import Pledge, PledgeStatus, pledges_of_loan, require_free
 from marketplace.financing.term_sheets import TERM_SHEET_LIFECYCLE, TermSheet, TermSheetStatus, find_term_sheet
-from marketplace.identity.organisations import Organisation, find_organisation
 from marketplace.identity.sign_in import require_fresh
 from marketplace.identity.verification import require_approved
 from marketplace.registry.assets import Asset, find_asset
@@ -69,7 +68,7 @@ def accept_term_sheet(actor: Actor, term_sheet_id: UUID, informed: Sequence[str]
     loan = _agree_loan(sheet, application, now)
     waived = _require_pledgeable(sheet, application.borrower_id, assets, informed, now)
     pledges = [_agree_pledge(loan, asset, waived, now) for asset in assets]
-    _lay_out_contracts(loan, sheet, application, pledges, assets, now)
+    lay_out_contracts(loan, sheet, application, pledges, assets, now)
     announce(
         actor, now, TermSheetAccepted(sheet.id, loan.id), after={"waived": sorted({one.rule.id for one in waived})}
     )
@@ -151,6 +150,7 @@ def _agree_loan(sheet: TermSheet, application: Application, now: datetime) -> Lo
     )
     session.add(loan)
     session.flush()
+    share_out(loan, [(sheet.bank_id, sheet.own_part), *((one.bank_id, one.part) for one in filled_places(sheet.id))])
     return loan
 
 
@@ -178,115 +178,3 @@ def _agree_pledge(loan: Loan, asset: Asset, waived: Sequence[Ground], now: datet
     session.add(pledge)
     session.flush()
     return pledge
-
-
-def _lay_out_contracts(
-    loan: Loan,
-    sheet: TermSheet,
-    application: Application,
-    pledges: Sequence[Pledge],
-    assets: Sequence[Asset],
-    now: datetime,
-) -> None:
-    """The facility and the pledge contract, to be signed by the borrower and then by the bank."""
-    borrower, bank = find_organisation(loan.borrower_id), find_organisation(loan.bank_id)
-    context = _contract_terms(loan, sheet, application, assets, borrower, bank, now)
-    signers = [loan.borrower_id, loan.bank_id]
-    envelopes = {}
-    for name in ("loan", "pledge"):
-        content = render_pdf(name, context)
-        file = store_own_pdf(content, f"{name}-{loan.id}.pdf", "contract", now, borrower.id)
-        envelopes[name] = open_envelope(SYSTEM, file.id, signers, now, link=f"/financing/loans/{loan.id}")
-    loan.envelope_id = envelopes["loan"].id
-    for pledge in pledges:
-        pledge.envelope_id = envelopes["pledge"].id
-    session.flush()
-
-
-METHOD_WORDS = {
-    "equal_instalments": {"zh": "等额本息", "en": "equal instalments"},
-    "equal_principal": {"zh": "等额本金", "en": "equal principal"},
-    "bullet": {"zh": "按期付息、到期还本", "en": "interest each period, principal at maturity"},
-    "at_maturity": {"zh": "到期一次还本付息", "en": "principal and interest at maturity"},
-}
-
-
-def _contract_terms(
-    loan: Loan,
-    sheet: TermSheet,
-    application: Application,
-    assets: Sequence[Asset],
-    borrower: Organisation,
-    bank: Organisation,
-    now: datetime,
-) -> dict[str, Any]:
-    start = business_date(now)
-    rows = loan.terms.schedule(start)
-    percent = _rate_words(loan)
-    return {
-        "reference": str(loan.id),
-        "issued_on": start,
-        "parties": [
-            {"role": {"zh": "借款人暨出质人", "en": "Borrower and pledgor"}} | _party(borrower),
-            {"role": {"zh": "贷款人暨质权人", "en": "Lender and pledgee"}} | _party(bank),
-        ],
-        "assets": [
-            {"number": one.label, "title": one.titles or {"zh": one.mark}, "kind": one.kind.value} for one in assets
-        ],
-        "principal": loan.principal,
-        "interest_rate": percent,
-        "default_rate": {
-            "zh": f"年利率 {loan.penalty_rate_bps / 100:.2f}%",
-            "en": f"{loan.penalty_rate_bps / 100:.2f} % a year",
-        },
-        "term": {"zh": f"{loan.term_months} 个月", "en": f"{loan.term_months} months"},
-        "matures_on": rows[-1].due_date,
-        "repayment": METHOD_WORDS[loan.method.value],
-        "day_count": {"zh": "按月计息，每月为一年的十二分之一", "en": "interest by months of a twelfth of a year"},
-        "fees": loan.upfront_fee,
-        "annual_cost": f"{sheet.effective_cost_bps / 100:.2f} %",
-        "purpose": application.purpose,
-        "ip_secured_amount": loan.ip_secured,
-        "pledge_reference": str(loan.id),
-        "pool_scheme": {
-            "zh": f"补偿比例 {loan.pool_cover_bps / 100:.0f}%",
-            "en": f"cover {loan.pool_cover_bps / 100:.0f} %",
-        }
-        if loan.pool_cover_bps
-        else None,
-        "special_terms": sheet.conditions or None,
-        "secured_amount": loan.ip_secured,
-        "debtor": {"zh": borrower.name_zh, "en": borrower.name_en},
-        "debt_from": start,
-        "debt_until": rows[-1].due_date,
-        "loan_reference": str(loan.id),
-        "agreed_value": sheet.assessed_value,
-        "value_basis": sheet.value_basis.value,
-        "forum": {"zh": "贷款人所在地人民法院", "en": "the people's court at the lender's seat"},
-        "rows_title": {"zh": "还款计划（以放款日为准）", "en": "Repayment schedule (from the day of disbursement)"},
-        "rows_head": ["期 Nr", "到期日 Due", "本金 Principal", "利息 Interest", "余额 Balance"],
-        "rows": [
-            [
-                row.nr,
-                row.due_date.isoformat(),
-                *(yuan(minor, loan.currency) for minor in (row.principal, row.interest, row.balance)),
-            ]
-            for row in rows
-        ],
-    }
-
-
-def _rate_words(loan: Loan) -> dict[str, str]:
-    percent, clauses = f"{loan.rate_bps / 100:.2f}", loan.clauses
-    if not clauses.floats:
-        return {"zh": f"年利率 {percent}%", "en": f"{percent} % a year"}
-    years = {"lpr_1y": ("一年期", "one-year"), "lpr_5y": ("五年期以上", "five-year")}[clauses.reference.value]
-    return {
-        "zh": f"浮动利率：{years[0]}LPR加{clauses.margin_bps}个基点，每{clauses.reset_months}个月重新定价；现为年利率 {percent}%",
-        "en": f"floating: {years[1]} LPR plus {clauses.margin_bps} basis points, reset every {clauses.reset_months} months; "
-        f"now {percent} % a year",
-    }
-
-
-def _party(organisation: Organisation) -> dict[str, Any]:
-    return {"name": {"zh": organisation.name_zh, "en": organisation.name_en}, "code": organisation.credit_code}

@@ -6,6 +6,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.db import find
 from marketplace.core.i18n import _l
 from marketplace.financing.amendments import Amendment, AmendmentMoved
+from marketplace.financing.lenders import lenders_of
 from marketplace.financing.loans import find_loan
 from marketplace.notices.inbox import tell
 from marketplace.notices.wording import say
@@ -35,9 +36,10 @@ say(
 def tell_amendment(_actor: Actor, fact: AmendmentMoved, now: datetime) -> None:
     """The bank learns of what waits for it, both sides of what took effect or was refused after an offer."""
     loan, amendment = find_loan(fact.loan_id), find(Amendment, fact.amendment_id)
-    receivers = {"proposed": [loan.bank_id], "offered": [loan.borrower_id]}.get(fact.status)
+    lenders = lenders_of(loan) if amendment.kind.needs_borrower else [loan.bank_id]
+    receivers = {"proposed": lenders, "offered": [loan.borrower_id]}.get(fact.status)
     if receivers is None:
         both = amendment.agreed_by is not None or amendment.kind.value == "rate_reset"
-        receivers = [loan.bank_id, loan.borrower_id] if both else [loan.bank_id]
+        receivers = [*lenders_of(loan), loan.borrower_id] if both else lenders
     for receiver in receivers:
         tell(receiver, f"amendment_{fact.status}", {"amount": loan.principal}, f"/financing/loans/{loan.id}", now)

@@ -20,7 +20,9 @@ from marketplace.core.i18n import _l
 from marketplace.core.lifecycle import Lifecycle, WrongStatus
 from marketplace.financing import policy
 from marketplace.financing.amendment_effects import AmendmentKind, Step, snapshot, take_effect
+from marketplace.financing.club_votes import require_club_agrees
 from marketplace.financing.due_dates import business_date
+from marketplace.financing.lenders import lenders_of
 from marketplace.financing.loans import RUNNING, Loan, find_loan, instalments_of, loan_for_lender
 from marketplace.identity.four_eyes import require_second_person
 from marketplace.identity.sign_in import require_fresh
@@ -115,6 +117,8 @@ def agree_amendment(actor: Actor, amendment_id: UUID, now: datetime) -> Amendmen
     require(actor.may("loan.approve"))
     require_fresh(actor, now)
     require_second_person(actor, amendment.proposed_by, loan.principal)
+    if amendment.kind.needs_borrower:
+        require_club_agrees(loan, amendment.id)
     amendment.become(AmendmentStatus.OFFERED if amendment.kind.needs_borrower else AmendmentStatus.IN_FORCE)
     amendment.agreed_by = actor.person_id
     if amendment.status is AmendmentStatus.IN_FORCE:
@@ -162,7 +166,7 @@ def open_amendment(loan_id: UUID) -> Amendment | None:
 def amendments_seen_by(actor: Actor, loan: Loan) -> list[Amendment]:
     """Every change of the loan, newest first; the borrower sees what was offered to it or took effect."""
     query = select(Amendment).where(Amendment.loan_id == loan.id)
-    if not policy.is_lender(actor, loan.bank_id):
+    if actor.organisation_id not in lenders_of(loan):
         query = query.where(Amendment.agreed_by.is_not(None) | (Amendment.kind == AmendmentKind.RATE_RESET))
     return list(session.execute(query.order_by(Amendment.id.desc())).scalars())
 

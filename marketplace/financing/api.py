@@ -9,6 +9,7 @@ from marketplace.financing import (
     agreements,
     amendment_api,
     applications,
+    club_api,
     consent_api,
     criteria_api,
     disbursement,
@@ -26,7 +27,7 @@ from marketplace.financing import schemas as s
 from marketplace.financing.amendment_schemas import FirstPartIn
 from marketplace.financing.api_blueprint import api
 
-MORE = (amendment_api, consent_api, criteria_api, monitoring_api)
+MORE = (amendment_api, club_api, consent_api, criteria_api, monitoring_api)
 
 
 @api.post("/applications")

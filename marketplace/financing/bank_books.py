@@ -1,97 +1,150 @@
 """Where a bank's loans stand in the platform's ledger: performing, overdue, non-performing, income and settlement.
 
-The platform's books record obligations; the bank's own books stay the bank's.
+The platform's books record obligations; the bank's own books stay the bank's. Of a loan that several banks lend
+together each lender's accounts show its own part, divided by what each is owed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from marketplace.core.actor import Actor
+from marketplace.core.db import session
 from marketplace.core.money import Money
 from marketplace.financing.allocation import Allocation, Part
+from marketplace.financing.lenders import LoanShare, owed_weights, shares_of, split_by_weights
 from marketplace.financing.loans import Loan
 from marketplace.ledger.accounts import Side, open_account
 from marketplace.ledger.entries import Posting, post
 
 QUALITIES = ("performing", "overdue", "npl")
+INCOME = {Part.PENALTY: "penalty", Part.FEES: "fees", Part.INTEREST: "interest"}
 
 
 def open_bank_accounts(bank_id: UUID, currency: str) -> None:
     """Open the bank's accounts in this currency, or find them open."""
     for quality in QUALITIES:
-        open_account(f"bank:{bank_id}:loans:{quality}", currency, Side.DEBIT, 0, bank_id)
+        open_account(_loans(bank_id, quality), currency, Side.DEBIT, 0, bank_id)
     open_account(f"bank:{bank_id}:settlement", currency, Side.DEBIT, None, bank_id)
-    for income in ("interest", "fees", "penalty"):
+    for income in INCOME.values():
         open_account(f"bank:{bank_id}:income:{income}", currency, Side.CREDIT, 0, bank_id)
 
 
 def book_draw(actor: Actor, loan: Loan, amount: Money, fee: Money, reference: str, now: datetime) -> None:
-    """The loan, or a part of it, is paid out less its fee."""
-    open_bank_accounts(loan.bank_id, loan.currency)
-    post(actor, f"loan:{loan.id}:{reference}", "loan_disbursement", draw_postings(loan, amount, fee), now)
+    """The loan, or a part of it, is paid out less its fee; each lender pays by what it has still to pay out."""
+    shares = shares_of(loan)
+    postings = []
+    if shares:
+        parts = split_by_weights(amount.amount_minor, [share.undrawn.amount_minor for share in shares])
+        for share, part, kept in zip(shares, parts, split_by_weights(fee.amount_minor, parts), strict=True):
+            paid = Money(part, loan.currency)
+            share.undrawn, share.outstanding = share.undrawn - paid, share.outstanding + paid
+            postings += draw_postings(loan, paid, Money(kept, loan.currency), share.bank_id)
+    else:
+        postings = draw_postings(loan, amount, fee, loan.bank_id)
+    for bank_id in [share.bank_id for share in shares] or [loan.bank_id]:
+        open_bank_accounts(bank_id, loan.currency)
+    session.flush()
+    post(actor, f"loan:{loan.id}:{reference}", "loan_disbursement", postings, now)
 
 
-def draw_postings(loan: Loan, amount: Money, fee: Money) -> list[Posting]:
-    """What is paid out becomes a loan; the fee kept is income."""
-    postings = [_posting(loan.account, f"bank:{loan.bank_id}:settlement", amount - fee)]
-    return postings + ([_posting(loan.account, f"bank:{loan.bank_id}:income:fees", fee)] if fee else [])
+def draw_postings(loan: Loan, amount: Money, fee: Money, bank_id: UUID) -> list[Posting]:
+    """What one lender pays out becomes its loan; the fee kept is its income."""
+    account = _loans(bank_id, loan.quality)
+    return _moved(
+        (account, f"bank:{bank_id}:settlement", (amount - fee).amount_minor),
+        (account, f"bank:{bank_id}:income:fees", fee.amount_minor),
+        currency=loan.currency,
+    )
 
 
 def book_repayment(actor: Actor, loan: Loan, repayment_id: UUID, allocation: Allocation, now: datetime) -> None:
     """What arrived, by what it paid."""
-    postings = repayment_postings(loan, allocation)
+    paid = {part: allocation.total(part) for part in Part}
+    shares, postings = shares_of(loan), []
+    for bank_id, parts, share in _divided(loan, paid, shares):
+        postings += repayment_postings(loan, parts, bank_id)
+        if share is not None:
+            share.outstanding -= Money(parts[Part.PRINCIPAL], loan.currency)
+    session.flush()
     post(actor, f"loan:{loan.id}:repayment:{repayment_id}", "loan_repayment", postings, now)
 
 
-def repayment_postings(loan: Loan, allocation: Allocation) -> list[Posting]:
-    """Income and principal against the bank's settlement account."""
-    settlement = f"bank:{loan.bank_id}:settlement"
-    principal = f"bank:{loan.bank_id}:written_off" if loan.is_written_off else loan.account
-    targets = {**_income(loan), Part.PRINCIPAL: principal}
-    return [
-        _posting(settlement, account, Money(allocation.total(part), loan.currency))
-        for part, account in targets.items()
-        if allocation.total(part)
-    ]
+def repayment_postings(loan: Loan, paid: Mapping[Part, int], bank_id: UUID) -> list[Posting]:
+    """One lender's income and principal against its settlement account, in minor units by part."""
+    principal = f"bank:{bank_id}:written_off" if loan.is_written_off else _loans(bank_id, loan.quality)
+    targets = {**_income(bank_id), Part.PRINCIPAL: principal}
+    return _moved(
+        *((f"bank:{bank_id}:settlement", account, paid.get(part, 0)) for part, account in targets.items()),
+        currency=loan.currency,
+    )
 
 
 def book_capitalisation(actor: Actor, loan: Loan, capitalised: dict[Part, int], reference: str, now: datetime) -> None:
     """Arrears of interest and charges become principal."""
-    if postings := capitalisation_postings(loan, capitalised):
+    shares, postings = shares_of(loan), []
+    for bank_id, parts, share in _divided(loan, capitalised, shares):
+        postings += capitalisation_postings(loan, parts, bank_id)
+        if share is not None:
+            grown = Money(sum(parts.values()), loan.currency)
+            share.committed, share.outstanding = share.committed + grown, share.outstanding + grown
+    session.flush()
+    if postings:
         post(actor, f"loan:{loan.id}:{reference}", "loan_capitalisation", postings, now)
 
 
-def capitalisation_postings(loan: Loan, capitalised: dict[Part, int]) -> list[Posting]:
-    """New principal against income, part by part."""
-    return [
-        _posting(loan.account, _income(loan)[part], Money(minor, loan.currency))
-        for part, minor in capitalised.items()
-        if minor
-    ]
+def capitalisation_postings(loan: Loan, capitalised: Mapping[Part, int], bank_id: UUID) -> list[Posting]:
+    """One lender's new principal against income, part by part, in minor units."""
+    account, income = _loans(bank_id, loan.quality), _income(bank_id)
+    return _moved(*((account, income[part], minor) for part, minor in capitalised.items()), currency=loan.currency)
 
 
-def _income(loan: Loan) -> dict[Part, str]:
-    return {
-        Part.PENALTY: f"bank:{loan.bank_id}:income:penalty",
-        Part.FEES: f"bank:{loan.bank_id}:income:fees",
-        Part.INTEREST: f"bank:{loan.bank_id}:income:interest",
-    }
-
-
-def move_quality(actor: Actor, loan: Loan, from_account: str, reference: str, now: datetime) -> None:
+def move_quality(actor: Actor, loan: Loan, from_quality: str, reference: str, now: datetime) -> None:
     """The outstanding principal moves to the account of its new quality."""
-    if loan.account != from_account and loan.outstanding:
-        movement: Sequence[Posting] = [_posting(loan.account, from_account, loan.outstanding)]
-        post(actor, f"loan:{loan.id}:quality:{reference}", "loan_quality", movement, now)
+    if loan.quality != from_quality and loan.outstanding:
+        moved = [(_loans(bank_id, loan.quality), _loans(bank_id, from_quality), owed) for bank_id, owed in _owed(loan)]
+        post(
+            actor, f"loan:{loan.id}:quality:{reference}", "loan_quality", _moved(*moved, currency=loan.currency), now
+        )  # fmt: skip
 
 
 def book_write_off(actor: Actor, loan: Loan, now: datetime) -> None:
-    """The bank gives the principal up; the claim against the borrower remains outside these accounts."""
-    open_account(f"bank:{loan.bank_id}:written_off", loan.currency, Side.DEBIT, 0, loan.bank_id)
-    movement = [_posting(f"bank:{loan.bank_id}:written_off", loan.account, loan.outstanding)]
-    post(actor, f"loan:{loan.id}:write_off", "loan_write_off", movement, now)
+    """The lenders give the principal up; the claim against the borrower remains outside these accounts."""
+    moved = []
+    for bank_id, owed in _owed(loan):
+        open_account(f"bank:{bank_id}:written_off", loan.currency, Side.DEBIT, 0, bank_id)
+        moved.append((f"bank:{bank_id}:written_off", _loans(bank_id, loan.quality), owed))
+    post(actor, f"loan:{loan.id}:write_off", "loan_write_off", _moved(*moved, currency=loan.currency), now)
 
 
-def _posting(debit: str, credit: str, amount: Money) -> Posting:
-    return Posting(debit, credit, amount)
+def _divided(
+    loan: Loan, minor_by_part: Mapping[Part, int], shares: Sequence[LoanShare]
+) -> Iterable[tuple[UUID, dict[Part, int], LoanShare | None]]:
+    """Each lender with its part of every part of the debt, and its share where there are several."""
+    if not shares:
+        return [(loan.bank_id, dict(minor_by_part), None)]
+    weights = owed_weights(shares)
+    columns = {part: split_by_weights(minor, weights) for part, minor in minor_by_part.items()}
+    return [
+        (share.bank_id, {part: column[place] for part, column in columns.items()}, share)
+        for place, share in enumerate(shares)
+    ]
+
+
+def _owed(loan: Loan) -> list[tuple[UUID, int]]:
+    """What each lender is owed of the principal, in minor units."""
+    held = [(share.bank_id, share.outstanding.amount_minor) for share in shares_of(loan)]
+    return held or [(loan.bank_id, loan.outstanding.amount_minor)]
+
+
+def _loans(bank_id: UUID, quality: str) -> str:
+    return f"bank:{bank_id}:loans:{quality}"
+
+
+def _income(bank_id: UUID) -> dict[Part, str]:
+    return {part: f"bank:{bank_id}:income:{name}" for part, name in INCOME.items()}
+
+
+def _moved(*lines: tuple[str, str, int], currency: str) -> list[Posting]:
+    """A posting for every line that moves something."""
+    return [Posting(debit, credit, Money(minor, currency)) for debit, credit, minor in lines if minor]

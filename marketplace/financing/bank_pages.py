@@ -13,7 +13,8 @@ from marketplace.core.clock import now
 from marketplace.core.db import find
 from marketplace.core.http import Waiting, current_actor, idempotent, needs, page_form
 from marketplace.core.i18n import _
-from marketplace.financing import applications, exposure, loans, pledges, term_sheets, views
+from marketplace.financing import applications, clubs, exposure, loans, pledges, term_sheets, views
+from marketplace.financing.club_places import ClubPlaceStatus, places_of
 from marketplace.financing.loan_terms import yuan
 from marketplace.financing.pages_blueprint import pages
 from marketplace.financing.schemas import NothingIn, OfferForm, ReasonIn
@@ -30,8 +31,13 @@ def bank_desk() -> str:
     assert actor.organisation_id is not None
     queue = applications.invitations_to(actor.organisation_id)
     waiting = term_sheets.sheets_awaiting_approval(actor.organisation_id)
-    names = names_of(application.borrower_id for _invitation, application in queue)
-    return render_template("financing/desk.html", queue=queue, waiting=waiting, names=names)
+    asked = clubs.places_for(actor.organisation_id)
+    people = [application.borrower_id for _invitation, application in queue]
+    for _place, sheet, application in asked:
+        people += [sheet.bank_id, application.borrower_id]
+    return render_template(
+        "financing/desk.html", queue=queue, waiting=waiting, asked=asked, names=names_of(people)
+    )  # fmt: skip
 
 
 @pages.get("/financing/invitations/<uuid:invitation_id>")
@@ -48,6 +54,7 @@ def show_invitation(invitation_id: UUID) -> str:
         for _one, asset in collateral
     }
     own = term_sheets.sheets_of_invitation(invitation)
+    places = {sheet.id: places_of(sheet.id) for sheet in own if sheet.together}
     return render_template(
         "financing/invitation.html",
         invitation=invitation,
@@ -56,6 +63,9 @@ def show_invitation(invitation_id: UUID) -> str:
         collateral=collateral,
         verdicts=verdicts,
         sheets=own,
+        places=places,
+        banks=[bank for bank in applications.banks_to_choose() if bank.id != invitation.bank_id] if places else [],
+        names=names_of(place.bank_id for one in places.values() for place in one),
         limits=exposure.exposures_of(invitation.bank_id, application) if application.amount.currency == "CNY" else [],
         may_offer=not any(sheet.status in term_sheets.LIVE for sheet in own)
         and invitation.status in (applications.InvitationStatus.INVITED, applications.InvitationStatus.OFFERED),
@@ -119,12 +129,12 @@ def loan_book() -> str:
     """Every loan of my bank, by class."""
     actor = current_actor()
     assert actor.organisation_id is not None
-    book = loans.loans_of_bank(actor.organisation_id)
+    book = views.book_of(actor.organisation_id, loans.loans_of_bank(actor.organisation_id))
     return render_template(
         "financing/loan_book.html",
-        loans=book,
+        book=book,
         strip=views.classification_strip(book),
-        names=names_of(loan.borrower_id for loan in book),
+        names=names_of(line.loan.borrower_id for line in book),
     )
 
 
@@ -139,8 +149,9 @@ def export_loan_book() -> Download:
     table.writerow(
         ["loan", "status", "class", "days_past_due", "currency", "principal", "outstanding", "rate_bps", "matures_on"]
     )
-    for loan in loans.loans_of_bank(actor.organisation_id):
-        amounts = [yuan(money.amount_minor, loan.currency) for money in (loan.principal, loan.outstanding)]
+    for line in views.book_of(actor.organisation_id, loans.loans_of_bank(actor.organisation_id)):
+        loan = line.loan
+        amounts = [yuan(money.amount_minor, loan.currency) for money in (line.committed, line.outstanding)]
         table.writerow(
             [
                 loan.id,
@@ -176,6 +187,11 @@ def waiting_for_bank(actor: Actor) -> list[Waiting]:
     fresh = sum(invitation.status is applications.InvitationStatus.INVITED for invitation, _application in queue)
     if fresh and actor.may("loan.underwrite"):
         found.append(Waiting(_("Loan applications to answer: %(count)s", count=fresh), url_for("financing.bank_desk")))
+    answers = (ClubPlaceStatus.ASKED, ClubPlaceStatus.RECOMMENDED)
+    for place, _sheet, _application in clubs.places_for(actor.organisation_id):
+        if place.status in answers and (place.status is ClubPlaceStatus.ASKED or actor.may("loan.approve")):
+            link = url_for("financing.show_club_place", place_id=place.id)
+            found.append(Waiting(_("Lend a part of %(amount)s together with another bank", amount=place.part), link))
     if actor.may("loan.approve"):
         sheets = term_sheets.sheets_awaiting_approval(actor.organisation_id)
         others = [sheet for sheet in sheets if sheet.prepared_by != actor.person_id]

@@ -18,9 +18,12 @@ from marketplace.core.errors import Refused, require
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.financing.applications import Application, Collateral
+from marketplace.financing.club_places import BINDING, ClubPlace
+from marketplace.financing.clubs import ClubPlaceMoved, engaged_places
 from marketplace.financing.criteria import Criteria, CriteriaStatus
 from marketplace.financing.criteria_rules import CriteriaRules, classes_of
-from marketplace.financing.loans import RUNNING, Loan, LoanStatus
+from marketplace.financing.lenders import LoanShare, shares_of_bank
+from marketplace.financing.loans import RUNNING, Loan, LoanStatus, lent_by
 from marketplace.financing.term_sheets import LIVE, TermSheet, TermSheetOffered, TermSheetPrepared
 from marketplace.identity.organisations import are_related
 from marketplace.registry.assets import Asset
@@ -108,36 +111,61 @@ def exposures_of(bank_id: UUID, application: Application, besides: UUID | None =
 
 
 def require_within_exposure(_actor: Actor, fact: TermSheetPrepared | TermSheetOffered, _now: datetime) -> None:
-    """No offer is prepared or sent out beyond one of the bank's limits, which say nothing of other currencies."""
+    """No offer is prepared or sent out beyond one of the bank's limits, which say nothing of other currencies.
+
+    An offer to be made together is weighed when it goes out, by the part the bank keeps.
+    """
     sheet = find(TermSheet, fact.term_sheet_id)
-    if sheet.amount.currency != YUAN:
+    if not (sheet.together and isinstance(fact, TermSheetPrepared)):
+        _require_room(sheet.bank_id, sheet, sheet.own_part, sheet.id)
+
+
+def require_room_in_club(_actor: Actor, fact: ClubPlaceMoved, _now: datetime) -> None:
+    """No bank recommends or joins with a part beyond one of its limits."""
+    place = find(ClubPlace, fact.place_id)
+    if place.status in BINDING:
+        _require_room(place.bank_id, find(TermSheet, place.term_sheet_id), place.part, place.id)
+
+
+def _require_room(bank_id: UUID, sheet: TermSheet, asked: Money, besides: UUID) -> None:
+    if asked.currency != YUAN:
         return
-    for one in exposures_of(sheet.bank_id, find(Application, sheet.application_id), besides=sheet.id):
-        refusal = OverExposed(limit=one.words, used=one.used, asked=sheet.amount, most=one.most)
-        require(one.leaves(sheet.amount), refusal)
+    for one in exposures_of(bank_id, find(Application, sheet.application_id), besides):
+        require(one.leaves(asked), OverExposed(limit=one.words, used=one.used, asked=asked, most=one.most))
 
 
 def _engaged(bank_id: UUID, besides: UUID | None) -> list[Engaged]:
     loans = session.execute(
-        select(Loan).where(Loan.bank_id == bank_id, Loan.status.in_((LoanStatus.APPROVED, *RUNNING)))
+        select(Loan).where(lent_by(bank_id), Loan.status.in_((LoanStatus.APPROVED, *RUNNING)))
     ).scalars()
-    found = [
-        (loan.application_id, loan.borrower_id, loan.principal if loan.status is LoanStatus.APPROVED
-         else loan.outstanding + loan.undrawn)
-        for loan in loans
-    ]  # fmt: skip
+    parts = shares_of_bank(bank_id)
+    found = [(loan.application_id, loan.borrower_id, _engaged_in(loan, parts.get(loan.id))) for loan in loans]
     sheets = session.execute(
         select(TermSheet, Application.borrower_id)
         .join(Application, Application.id == TermSheet.application_id)
         .where(TermSheet.bank_id == bank_id, TermSheet.status.in_(LIVE))
     ).all()
-    found += [(sheet.application_id, borrower_id, sheet.amount) for sheet, borrower_id in sheets if sheet.id != besides]
+    found += [
+        (sheet.application_id, borrower_id, sheet.own_part) for sheet, borrower_id in sheets if sheet.id != besides
+    ]
+    found += [
+        (sheet.application_id, borrower_id, place.part)
+        for place, sheet, borrower_id in engaged_places(bank_id)
+        if place.id != besides
+    ]
     classes = _classes({application_id for application_id, _borrower, _amount in found})
     return [
         Engaged(borrower_id, amount.amount_minor, classes.get(application_id, frozenset()))
         for application_id, borrower_id, amount in found
         if amount.currency == YUAN
     ]
+
+
+def _engaged_in(loan: Loan, share: LoanShare | None) -> Money:
+    """What the bank is owed and may still have to pay out; of a loan lent together, its own part."""
+    if loan.status is LoanStatus.APPROVED:
+        return loan.principal if share is None else share.committed
+    return loan.outstanding + loan.undrawn if share is None else share.outstanding + share.undrawn
 
 
 def _classes(application_ids: set[UUID]) -> dict[UUID, frozenset[str]]:

@@ -11,6 +11,7 @@ from marketplace.documents.files import store_own_pdf
 from marketplace.documents.signatures import open_envelope
 from marketplace.financing.asset_values import values_of
 from marketplace.financing.due_dates import business_date
+from marketplace.financing.loan_contracts import parts_in_words
 from marketplace.financing.loans import Loan
 from marketplace.financing.pledge_check import ProposedPledge, require_registrable
 from marketplace.financing.pledges import Pledge, require_free
@@ -64,6 +65,7 @@ def _terms(loan: Loan, asset: Asset, now: datetime) -> dict[str, Any]:
         "loan_reference": str(loan.id),
         "agreed_value": value,
         "value_basis": {"zh": "平台参考价值", "en": "the marketplace's indication"},
+        "lenders": parts_in_words(loan),
         "special_terms": None,
         "forum": {"zh": "贷款人所在地人民法院", "en": "the people's court at the lender's seat"},
     }

@@ -12,6 +12,7 @@ from marketplace.core.errors import require
 from marketplace.core.events import Fact, announce
 from marketplace.financing.bank_books import book_write_off, move_quality
 from marketplace.financing.classification import LoanClass, classify, days_past_due
+from marketplace.financing.club_votes import require_club_agrees
 from marketplace.financing.loans import (
     Instalment,
     Loan,
@@ -45,11 +46,11 @@ def oldest_unpaid(loan_id: UUID) -> date | None:
 
 def restate(actor: Actor, loan: Loan, on: date, reference: str, now: datetime) -> None:
     """Bring days past due, class, status and account of a locked loan up to the day; announce what changed."""
-    from_account, from_class, from_status = loan.account, loan.loan_class, loan.status
+    from_quality, from_class, from_status = loan.quality, loan.loan_class, loan.status
     loan.days_past_due = days_past_due(oldest_unpaid(loan.id), on)
     loan.loan_class = classify(loan.days_past_due, loan.judged_class)
     if not loan.is_written_off:
-        move_quality(actor, loan, from_account, reference, now)
+        move_quality(actor, loan, from_quality, reference, now)
     wanted = _status_for(loan)
     if wanted is not loan.status:
         loan.become(wanted)
@@ -76,6 +77,7 @@ def write_off_loan(actor: Actor, loan_id: UUID, now: datetime) -> Loan:
     require(actor.may("loan.approve"))
     require_fresh(actor, now)
     require_second_person(actor, loan.prepared_by, loan.outstanding)
+    require_club_agrees(loan, loan.id)
     loan.become(LoanStatus.WRITTEN_OFF)
     book_write_off(actor, loan, now)
     session.flush()

@@ -6,7 +6,19 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CHAR, CheckConstraint, Date, Enum, ForeignKey, Index, UniqueConstraint, select, text
+from sqlalchemy import (
+    CHAR,
+    CheckConstraint,
+    ColumnElement,
+    Date,
+    Enum,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    or_,
+    select,
+    text,
+)  # fmt: skip
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import Actor
@@ -19,6 +31,7 @@ from marketplace.financing import policy
 from marketplace.financing.allocation import Owed, Part
 from marketplace.financing.classification import LoanClass
 from marketplace.financing.clauses import Clauses, clause_columns, clause_rule
+from marketplace.financing.lenders import shares_of_bank
 from marketplace.financing.loan_terms import LoanTerms, RepaymentMethod
 
 
@@ -62,7 +75,7 @@ JUDGED = Enum(
 
 
 class Loan(Model):
-    """One loan of one bank to one borrower, secured by pledged rights."""
+    """One loan to one borrower, secured by pledged rights: of one bank, or of several with this bank as their agent."""
 
     __tablename__ = "loans"
     __table_args__ = (
@@ -82,6 +95,7 @@ class Loan(Model):
     term_sheet_id: Mapped[UUID] = mapped_column(ForeignKey("term_sheets.id"), unique=True)
     borrower_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
     bank_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
+    is_club: Mapped[bool] = mapped_column(default=False)
     status: Mapped[LoanStatus] = mapped_column(default=LoanStatus.APPROVED)
     principal: Mapped[Money] = money_columns("principal")
     undrawn: Mapped[Money] = money_columns("undrawn")
@@ -126,11 +140,11 @@ class Loan(Model):
         )
 
     @property
-    def account(self) -> str:
-        """The ledger account in which the principal stands by the quality of the loan."""
+    def quality(self) -> str:
+        """Which of a lender's accounts the principal stands in: performing, overdue or npl."""
         if self.loan_class.is_non_performing:
-            return f"bank:{self.bank_id}:loans:npl"
-        return f"bank:{self.bank_id}:loans:{'overdue' if self.days_past_due else 'performing'}"
+            return "npl"
+        return "overdue" if self.days_past_due else "performing"
 
     @property
     def is_written_off(self) -> bool:
@@ -273,7 +287,7 @@ def find_loan(loan_id: UUID, lock: bool = False) -> Loan:
 
 
 def loan_for_party(actor: Actor, loan_id: UUID, lock: bool = False) -> Loan:
-    """The loan for its borrower and its bank; for everybody else it does not exist."""
+    """The loan for its borrower and those who lend it; for everybody else it does not exist."""
     loan = find(Loan, loan_id, lock=lock)
     require(policy.may_see_loan(actor, loan), NotFound())
     return loan
@@ -298,11 +312,17 @@ def instalments_of(loan_id: UUID) -> list[Instalment]:
 
 
 def loans_of_bank(bank_id: UUID, statuses: Sequence[LoanStatus] = ()) -> list[Loan]:
-    """The bank's book, newest first."""
-    query = select(Loan).where(Loan.bank_id == bank_id)
+    """The bank's book, newest first, with the loans it lends a part of."""
+    query = select(Loan).where(lent_by(bank_id))
     if statuses:
         query = query.where(Loan.status.in_(statuses))
     return list(session.execute(query.order_by(Loan.id.desc()).limit(500)).scalars())
+
+
+def lent_by(bank_id: UUID) -> ColumnElement[bool]:
+    """The condition that a bank lends a loan, alone, as agent or a part of it."""
+    parts = list(shares_of_bank(bank_id))
+    return or_(Loan.bank_id == bank_id, Loan.id.in_(parts)) if parts else Loan.bank_id == bank_id
 
 
 def loans_of_borrower(borrower_id: UUID) -> list[Loan]:

@@ -22,7 +22,7 @@ from marketplace.core.money import Money
 from marketplace.financing.classification import LoanClass
 from marketplace.financing.due_dates import business_date
 from marketplace.financing.loan_quality import restate
-from marketplace.financing.loans import RUNNING, Loan, find_loan, loan_for_lender, loan_for_party
+from marketplace.financing.loans import RUNNING, Loan, find_loan, lent_by, loan_for_lender, loan_for_party
 from marketplace.financing.monitoring import LEAST_COVERAGE_BPS, coverage_of, securities_of, value_together
 from marketplace.identity.four_eyes import require_another_person
 from marketplace.identity.sign_in import require_fresh
@@ -219,7 +219,7 @@ def open_calls_of(organisation_id: UUID) -> list[tuple[MarginCall, Loan]]:
         select(MarginCall, Loan)
         .join(Loan, Loan.id == MarginCall.loan_id)
         .where(MarginCall.status.in_(OPEN_CALL))
-        .where((Loan.bank_id == organisation_id) | (Loan.borrower_id == organisation_id))
+        .where(lent_by(organisation_id) | (Loan.borrower_id == organisation_id))
         .order_by(MarginCall.due_on)
         .limit(100)
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from marketplace.core.actor import Actor
 from marketplace.core.db import find
 from marketplace.core.i18n import _l
+from marketplace.financing.lenders import lenders_of
 from marketplace.financing.loans import Loan, find_loan
 from marketplace.financing.margin_answers import AnswerStatus, MarginAnswer, MarginAnswerMoved
 from marketplace.financing.margin_calls import CallStatus, MarginCall, MarginCallMoved
@@ -72,7 +73,8 @@ def tell_call(_actor: Actor, fact: MarginCallMoved, now: datetime) -> None:
     because = call.ended_because or "—"
     params = {"amount": call.shortfall, "day": call.due_on, "reason": {"zh": because, "en": because}}
     for party in parties:
-        tell(getattr(loan, party), kind, params, _page(loan), now)
+        for receiver in lenders_of(loan) if party == "bank_id" else [loan.borrower_id]:
+            tell(receiver, kind, params, _page(loan), now)
 
 
 def tell_answer(_actor: Actor, fact: MarginAnswerMoved, now: datetime) -> None:

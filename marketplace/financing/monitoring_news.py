@@ -4,6 +4,7 @@ from datetime import datetime
 
 from marketplace.core.actor import Actor
 from marketplace.core.i18n import _l
+from marketplace.financing.lenders import lenders_of
 from marketplace.financing.loans import find_loan
 from marketplace.financing.monitoring import SecurityWeakened
 from marketplace.identity.organisations import find_organisation
@@ -26,4 +27,5 @@ def tell_weakened(_actor: Actor, fact: SecurityWeakened, now: datetime) -> None:
         "score": fact.score,
         "count": len(fact.signs.split(",")),
     }
-    tell(loan.bank_id, "security_weakened", params, f"/financing/loans/{loan.id}/security", now)
+    for lender in lenders_of(loan):
+        tell(lender, "security_weakened", params, f"/financing/loans/{loan.id}/security", now)

@@ -16,6 +16,7 @@ from marketplace.financing.applications import (
     invitations_of,
 )
 from marketplace.financing.enforcement import PledgeRealised, Realisation
+from marketplace.financing.lenders import lenders_of
 from marketplace.financing.loans import InstalmentMissed, Loan, LoanDefaulted, LoanDisbursed, LoanPaidOff, find_loan
 from marketplace.financing.pledges import Pledge, PledgeRefused, PledgeRegistered, PledgeReleased
 from marketplace.financing.term_sheets import TermSheet, TermSheetOffered, TermSheetPrepared, TermSheetWithdrawn
@@ -157,10 +158,11 @@ def tell_offer_withdrawn(_actor: Actor, fact: TermSheetWithdrawn, now: datetime)
 
 
 def tell_agreed(_actor: Actor, fact: TermSheetAccepted, now: datetime) -> None:
-    """The chosen bank learns that its offer was taken."""
+    """The chosen bank, and whoever lends with it, learns that its offer was taken."""
     loan = find_loan(fact.loan_id)
     params = {"borrower": _names(loan.borrower_id), "amount": loan.principal}
-    tell(loan.bank_id, "loan_agreed", params, _page(loan), now)
+    for lender in lenders_of(loan):
+        tell(lender, "loan_agreed", params, _page(loan), now)
 
 
 def tell_given_up(_actor: Actor, fact: LoanCancelled, now: datetime) -> None:
@@ -205,7 +207,7 @@ def tell_disbursed(_actor: Actor, fact: LoanDisbursed, now: datetime) -> None:
 def tell_missed(_actor: Actor, fact: InstalmentMissed, now: datetime) -> None:
     """Both parties learn of a missed instalment."""
     loan = find_loan(fact.loan_id)
-    for party in (loan.borrower_id, loan.bank_id):
+    for party in (loan.borrower_id, *lenders_of(loan)):
         tell(party, "instalment_missed", {"nr": fact.nr}, _page(loan), now)
 
 
@@ -220,7 +222,7 @@ def tell_paid_off(_actor: Actor, fact: LoanPaidOff, now: datetime) -> None:
 
 
 def _tell_both(loan: Loan, kind: str, now: datetime) -> None:
-    for party in (loan.borrower_id, loan.bank_id):
+    for party in (loan.borrower_id, *lenders_of(loan)):
         tell(party, kind, {"amount": loan.principal}, _page(loan), now)
 
 

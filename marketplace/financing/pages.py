@@ -16,6 +16,8 @@ from marketplace.financing import (
     amendment_pages,
     applications,
     bank_pages,
+    club_pages,
+    clubs,
     consent_pages,
     criteria_pages,
     loan_pages,
@@ -24,14 +26,16 @@ from marketplace.financing import (
     term_sheets,
     views,
 )
+from marketplace.financing.applications import Invitation
 from marketplace.financing.asset_values import known_value
+from marketplace.financing.club_places import ClubPlace, filled_places
 from marketplace.financing.pages_blueprint import pages
 from marketplace.financing.schemas import AcceptanceIn, NothingIn, WishForm
-from marketplace.financing.term_sheets import TermSheetStatus
+from marketplace.financing.term_sheets import TermSheet, TermSheetStatus
 from marketplace.identity.organisations import names_of
 from marketplace.registry.ownership import assets_of
 
-MORE = (amendment_pages, bank_pages, consent_pages, criteria_pages, loan_pages, monitoring_pages)
+MORE = (amendment_pages, bank_pages, club_pages, consent_pages, criteria_pages, loan_pages, monitoring_pages)
 
 
 @pages.get("/financing")
@@ -82,16 +86,27 @@ def show_application(application_id: UUID) -> str:
     application = applications.find_application(actor, application_id)
     offers = term_sheets.offers_on(actor, application_id)
     invitations = applications.invitations_of(application_id)
+    proposed = clubs.places_to_allow(actor, application.id)
     live = [sheet for sheet in offers if sheet.status is TermSheetStatus.OFFERED]
     return render_template(
         "financing/application.html",
+        proposed=proposed,
         application=application,
         collateral=applications.collateral_of(application_id),
         invitations=invitations,
         offers=offers,
-        names=names_of([one.bank_id for one in invitations]),
+        clubs={sheet.id: filled_places(sheet.id) for sheet in offers if sheet.is_club},
+        names=names_of(_banks_named(invitations, offers, proposed)),
         grounds=agreements.grounds_before_signing(live[0], now()) if live else [],
     )
+
+
+def _banks_named(
+    invitations: list[Invitation], offers: list[TermSheet], proposed: list[tuple[ClubPlace, UUID]]
+) -> set[UUID]:
+    """Every bank the borrower's page names."""
+    joined = [place.bank_id for sheet in offers if sheet.is_club for place in filled_places(sheet.id)]
+    return {*(one.bank_id for one in invitations), *joined, *(place.bank_id for place, _lead in proposed)}
 
 
 @pages.post("/financing/applications/<uuid:application_id>/withdrawal")

@@ -18,6 +18,7 @@ from marketplace.core.lifecycle import Lifecycle
 from marketplace.core.money import Money
 from marketplace.documents.signatures import EnvelopeCompleted
 from marketplace.financing import policy
+from marketplace.financing.club_votes import forget_votes, require_club_agrees
 from marketplace.financing.loans import Loan, find_loan
 from marketplace.identity.four_eyes import SecondPersonNeeded, needs_second_person
 from marketplace.identity.sign_in import require_fresh
@@ -211,6 +212,7 @@ def ask_release(actor: Actor, pledge_id: UUID, reason: str, now: datetime) -> Pl
     PLEDGE_LIFECYCLE.check(pledge.status, PledgeStatus.RELEASED)
     require(not loan.outstanding or bool(reason), LoanStillOwed(outstanding=loan.outstanding))
     pledge.release_asked_by, pledge.release_reason = actor.person_id, reason or None
+    forget_votes(pledge.id)
     session.flush()
     announce(actor, now, ReleaseAsked(pledge.id))
     if not _second_person_needed(pledge, loan):
@@ -228,6 +230,8 @@ def approve_release(actor: Actor, pledge_id: UUID, now: datetime) -> Pledge:
     if _second_person_needed(pledge, loan):
         require(actor.person_id is not None and actor.person_id != pledge.release_asked_by, SecondPersonNeeded())
     require(not loan.outstanding or bool(pledge.release_reason), LoanStillOwed(outstanding=loan.outstanding))
+    if loan.outstanding:
+        require_club_agrees(loan, pledge.id)
     end_pledge(actor, pledge, PledgeStatus.RELEASED, pledge.registration_number or "", now)
     return pledge
 
@@ -244,7 +248,8 @@ def pledge_for_party(actor: Actor, pledge_id: UUID, lock: bool = False) -> Pledg
     """The pledge for its two parties; for everybody else it does not exist."""
     pledge = find(Pledge, pledge_id, lock=lock)
     parties = (pledge.pledgor_id, pledge.lender_id)
-    require(actor.organisation_id in parties or policy.oversees(actor), NotFound())
+    seen = actor.organisation_id in parties or policy.may_see_loan(actor, find_loan(pledge.loan_id))
+    require(seen, NotFound())
     return pledge
 
 

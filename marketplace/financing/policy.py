@@ -8,6 +8,7 @@ from uuid import UUID
 from marketplace.core.actor import Actor
 from marketplace.core.errors import NotAllowed
 from marketplace.core.i18n import _l
+from marketplace.financing.lenders import lends_part
 
 if TYPE_CHECKING:
     from marketplace.financing.applications import Application
@@ -44,5 +45,6 @@ def may_see_term_sheet(actor: Actor, sheet: TermSheet, borrower_id: UUID) -> boo
 
 
 def may_see_loan(actor: Actor, loan: Loan) -> bool:
-    """The two parties of the loan, and the marketplace itself."""
-    return actor.organisation_id in (loan.borrower_id, loan.bank_id) or oversees(actor)
+    """The borrower, the bank or banks of the loan, and the marketplace itself."""
+    parties = (loan.borrower_id, loan.bank_id)
+    return actor.organisation_id in parties or oversees(actor) or lends_part(actor.organisation_id, loan)

@@ -1,9 +1,10 @@
 """A book of loans seen from several sides: by field, region, bank and year of lending, with cover, arrears and warnings."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from sqlalchemy import select
 from marketplace.core.db import session
 from marketplace.core.money import Money
 from marketplace.financing.classification import LoanClass
-from marketplace.financing.loans import RUNNING, Loan
+from marketplace.financing.lenders import LoanShare, shares_of_bank
+from marketplace.financing.loans import RUNNING, Loan, lent_by
 from marketplace.financing.monitoring import LoanCheck, Security, coverage_of, securities_of, value_together
 from marketplace.identity.organisations import Organisation
 from marketplace.registry.assets import Asset
@@ -111,7 +113,10 @@ def _part(key: str, group: Sequence[Position], whole: int, currency: str) -> Par
 
 
 def positions_of(on: date, *conditions: Any) -> list[Position]:
-    """The running loans that fulfil the conditions, in a handful of queries however many they are."""
+    """The running loans that fulfil the conditions, in a handful of queries however many they are.
+
+    A loan that several banks lend together counts once, whole and with its agent.
+    """
     rows = session.execute(
         select(Loan, Organisation.region)
         .join(Organisation, Organisation.id == Loan.borrower_id)
@@ -121,6 +126,22 @@ def positions_of(on: date, *conditions: Any) -> list[Position]:
     ids = [loan.id for loan, _region in rows]
     securities, scores = securities_of(ids, on), latest_scores(ids)
     return [_position(loan, region, securities.get(loan.id, []), scores.get(loan.id, 0)) for loan, region in rows]
+
+
+def positions_of_bank(bank_id: UUID, on: date) -> list[Position]:
+    """A bank's running loans; of a loan it lends with others its own part, with the same part of the security."""
+    parts = shares_of_bank(bank_id)
+    return [
+        _part_of(one, parts[one.loan_id]) if one.loan_id in parts else one for one in positions_of(on, lent_by(bank_id))
+    ]
+
+
+def _part_of(whole: Position, share: LoanShare) -> Position:
+    held = Fraction(share.outstanding.amount_minor, whole.outstanding.amount_minor or 1)
+    value = None if whole.value is None else whole.value.times(held)
+    return replace(
+        whole, bank_id=share.bank_id, principal=share.committed, outstanding=share.outstanding, value=value
+    )  # fmt: skip
 
 
 def _position(loan: Loan, region: str | None, secured: Sequence[Security], score: int) -> Position:
@@ -153,7 +174,7 @@ def loudest_of_bank(bank_id: UUID, on: date, limit: int = 50) -> list[tuple[Loan
     newest = (
         select(LoanCheck)
         .join(Loan, Loan.id == LoanCheck.loan_id)
-        .where(Loan.bank_id == bank_id, Loan.status.in_(RUNNING), LoanCheck.day <= on)
+        .where(lent_by(bank_id), Loan.status.in_(RUNNING), LoanCheck.day <= on)
         .distinct(LoanCheck.loan_id)
         .order_by(LoanCheck.loan_id, LoanCheck.day.desc())
         .subquery()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from apiflask.fields import UUID, Date, DateTime, Enum, Integer, List, Nested, Raw, String
+from apiflask.fields import UUID, Boolean, Date, DateTime, Enum, Integer, List, Nested, Raw, String
 from apiflask.validators import Length, Range
 from marshmallow import post_load
 
@@ -65,6 +65,7 @@ class OfferTerms(ClausesOut):
     conditions = String(load_default="", validate=Length(max=1000))
     note = String(load_default="", validate=Length(max=2000))
     valid_days = Integer(load_default=30, validate=Range(1, 180))
+    together = Boolean(load_default=False)
 
     @post_load
     def with_clauses(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
@@ -227,6 +228,7 @@ class LoanOut(StrictSchema):
     application_id = UUID()
     borrower_id = UUID()
     bank_id = UUID()
+    is_club = Boolean()
     status = String()
     principal = MoneyField()
     undrawn = MoneyField()

@@ -5,9 +5,8 @@ from datetime import date
 
 from marketplace.core.actor import Actor
 from marketplace.core.errors import require
-from marketplace.financing.loans import Loan
 from marketplace.financing.monitoring import LEAST_COVERAGE_BPS
-from marketplace.financing.portfolio import Cut, Part, divide_book, positions_of
+from marketplace.financing.portfolio import Cut, Part, divide_book, positions_of_bank
 from marketplace.financing.stress import Outcome, Shock, fail_evenly, fail_weakest_first, outcome_of
 
 
@@ -43,7 +42,8 @@ class StressedBook:
 def book_of_bank(actor: Actor, asked: Asked, on: date) -> StressedBook:
     """The acting bank's own book; nobody sees another's."""
     require(actor.may("loan.underwrite") or actor.may("loan.approve"))
-    positions = positions_of(on, Loan.bank_id == actor.organisation_id)
+    assert actor.organisation_id is not None
+    positions = positions_of_bank(actor.organisation_id, on)
     shock = asked.shock
     return StressedBook(
         asked.cut,

@@ -26,6 +26,7 @@ from marketplace.financing.applications import (
 )
 from marketplace.financing.caps import HARD_CAP_BPS, Cap, require_within
 from marketplace.financing.clauses import Clauses, clause_columns, clause_rule
+from marketplace.financing.club_places import filled_places, require_complete
 from marketplace.financing.loan_terms import LoanTerms, RepaymentMethod
 from marketplace.financing.reference_rates import rate_on
 from marketplace.identity.four_eyes import needs_second_person, require_second_person
@@ -92,7 +93,8 @@ class TermSheet(Model):
         CheckConstraint("pool_cover_bps BETWEEN 0 AND 10000", "pool_cover"),
         CheckConstraint("upfront_fee_minor >= 0 AND upfront_fee_minor < amount_minor", "upfront_fee"),
         clause_rule(),
-        same_currency("amount", "upfront_fee", "ip_secured", "assessed_value"),
+        CheckConstraint("own_part_minor > 0 AND own_part_minor <= amount_minor", "own_part"),
+        same_currency("amount", "own_part", "upfront_fee", "ip_secured", "assessed_value"),
         Index(
             "uq_term_sheets_one_accepted", "application_id", unique=True, postgresql_where=text("status = 'accepted'")
         ),
@@ -108,7 +110,9 @@ class TermSheet(Model):
     invitation_id: Mapped[UUID] = mapped_column(ForeignKey("financing_invitations.id"))
     bank_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id"), index=True)
     status: Mapped[TermSheetStatus] = mapped_column(default=TermSheetStatus.PREPARED)
+    together: Mapped[bool] = mapped_column(default=False)
     amount: Mapped[Money] = money_columns("amount")
+    own_part: Mapped[Money] = money_columns("own_part")
     rate_bps: Mapped[int]
     penalty_rate_bps: Mapped[int]
     term_months: Mapped[int]
@@ -142,6 +146,11 @@ class TermSheet(Model):
             upfront_fee=self.upfront_fee,
             grace_periods=self.clauses.grace_periods,
         )
+
+    @property
+    def is_club(self) -> bool:
+        """Whether other banks lend a part."""
+        return self.own_part != self.amount
 
     @property
     def was_offered(self) -> bool:
@@ -197,6 +206,7 @@ class Offer:
     conditions: str = ""
     note: str = ""
     valid_days: int = 30
+    together: bool = False
 
     @property
     def terms(self) -> LoanTerms:
@@ -213,7 +223,10 @@ class Offer:
 
 
 def prepare_term_sheet(actor: Actor, invitation_id: UUID, offer: Offer, now: datetime) -> TermSheet:
-    """Enter an offer; within the bank's limit it goes out at once, above it a second person approves first."""
+    """Enter an offer; within the bank's limit it goes out at once, above it a second person approves first.
+
+    An offer to be made together with other banks waits in any case until its places are taken.
+    """
     invitation = find_invitation(actor, invitation_id, lock=True)
     require(actor.may("loan.underwrite"))
     require_approved(actor)
@@ -225,7 +238,9 @@ def prepare_term_sheet(actor: Actor, invitation_id: UUID, offer: Offer, now: dat
         application_id=invitation.application_id,
         invitation_id=invitation.id,
         bank_id=invitation.bank_id,
+        together=offer.together,
         amount=offer.amount,
+        own_part=offer.amount,
         rate_bps=offer.rate_bps,
         penalty_rate_bps=offer.rate_bps * 3 // 2 if offer.penalty_rate_bps is None else offer.penalty_rate_bps,
         term_months=offer.term_months,
@@ -247,7 +262,7 @@ def prepare_term_sheet(actor: Actor, invitation_id: UUID, offer: Offer, now: dat
     session.add(sheet)
     session.flush()
     announce(actor, now, TermSheetPrepared(sheet.id))
-    if not needs_second_person(invitation.bank_id, offer.amount):
+    if not offer.together and not needs_second_person(invitation.bank_id, offer.amount):
         _send_out(actor, sheet, invitation, now)
     return sheet
 
@@ -260,6 +275,7 @@ def approve_term_sheet(actor: Actor, term_sheet_id: UUID, now: datetime) -> Term
     require_second_person(actor, sheet.prepared_by, sheet.amount)
     find(Application, sheet.application_id, lock=True).require_open()
     sheet.require_valid(now.date())
+    require_complete(sheet.amount, sheet.own_part, filled_places(sheet.id))
     _send_out(actor, sheet, find(Invitation, sheet.invitation_id, lock=True), now)
     return sheet
 

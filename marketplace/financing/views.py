@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -11,6 +12,7 @@ from marketplace.core.db import session
 from marketplace.core.money import Money
 from marketplace.financing.applications import Application, applications_of, invitations_to
 from marketplace.financing.classification import LoanClass
+from marketplace.financing.lenders import shares_of_bank
 from marketplace.financing.loans import OWING, Instalment, Loan, loans_of_bank, loans_of_borrower
 
 
@@ -57,14 +59,31 @@ class ClassShare:
     outstanding: Money
 
 
-def classification_strip(loans: Sequence[Loan], currency: str = "CNY") -> list[ClassShare]:
+@dataclass(frozen=True)
+class BookLine:
+    """One loan in a bank's book, with the bank's own part where several lend together."""
+
+    loan: Loan
+    committed: Money
+    outstanding: Money
+
+
+def book_of(bank_id: UUID, loans: Sequence[Loan]) -> list[BookLine]:
+    """The bank's part of each loan: the whole, or its share."""
+    parts = shares_of_bank(bank_id)
+    whole = {loan.id: (loan.principal, loan.outstanding) for loan in loans}
+    own = {loan_id: (share.committed, share.outstanding) for loan_id, share in parts.items()}
+    return [BookLine(loan, *(own.get(loan.id) or whole[loan.id])) for loan in loans]
+
+
+def classification_strip(book: Sequence[BookLine], currency: str = "CNY") -> list[ClassShare]:
     """The book by the five tiers, in one currency."""
-    owing = [loan for loan in loans if loan.status in OWING and loan.currency == currency]
+    owing = [line for line in book if line.loan.status in OWING and line.loan.currency == currency]
     return [
         ClassShare(
             tier,
-            sum(loan.loan_class is tier for loan in owing),
-            Money(sum(loan.outstanding.amount_minor for loan in owing if loan.loan_class is tier), currency),
+            sum(line.loan.loan_class is tier for line in owing),
+            Money(sum(line.outstanding.amount_minor for line in owing if line.loan.loan_class is tier), currency),
         )
         for tier in LoanClass
     ]

@@ -60,6 +60,12 @@ class EnrolledTooLate(Refused):
     message = _l("A loan that is already overdue cannot be enrolled.")
 
 
+class ClubLoanNotTaken(Refused):
+    """The published schemes share the loss of one bank."""
+
+    message = _l("A loan of several banks cannot be enrolled: the published schemes share the loss of one bank.")
+
+
 class AlreadyEnrolled(Refused):
     """The loan has a place in a pool."""
 
@@ -229,6 +235,7 @@ def _require_eligible(scheme: Scheme, loan: LoanSeen, now: datetime) -> None:
     terms = scheme.terms
     if loan.is_overdue:
         raise EnrolledTooLate()
+    require(not loan.is_club, ClubLoanNotTaken())
     share = loan.ip_share
     for condition, met in (
         ("scheme in force", scheme.in_force(now.date())),

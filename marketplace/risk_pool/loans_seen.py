@@ -35,6 +35,7 @@ class LoanSeen:
     disbursed_on: date | None
     overdue_days: int
     loan_class: str
+    is_club: bool = False
 
     @property
     def is_overdue(self) -> bool:
@@ -65,6 +66,7 @@ def seen_in_books(loan_id: UUID, _on: date) -> LoanSeen | None:
         disbursed_on=loan.disbursed_on,
         overdue_days=loan.days_past_due,
         loan_class=loan.loan_class.value,
+        is_club=loan.is_club,
     )
 
 

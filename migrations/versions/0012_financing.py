@@ -145,6 +145,9 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("together", sa.Boolean(), nullable=False),
+        sa.Column("own_part_minor", sa.BigInteger(), nullable=False),
+        sa.Column("own_part_currency", sa.CHAR(length=3), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("amount_currency", sa.CHAR(length=3), nullable=False),
         sa.Column("rate_bps", sa.BigInteger(), nullable=False),
@@ -197,12 +200,15 @@ def upgrade() -> None:
         sa.Column("offered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "amount_currency = upfront_fee_currency AND amount_currency = ip_secured_currency AND amount_currency = assessed_value_currency",
+            "amount_currency = own_part_currency AND amount_currency = upfront_fee_currency AND amount_currency = ip_secured_currency AND amount_currency = assessed_value_currency",
             name=op.f("ck_term_sheets_amount_one_currency"),
         ),
         sa.CheckConstraint(
             "amount_minor > 0 AND ip_secured_minor > 0 AND ip_secured_minor <= amount_minor",
             name=op.f("ck_term_sheets_amounts"),
+        ),
+        sa.CheckConstraint(
+            "own_part_minor > 0 AND own_part_minor <= amount_minor", name=op.f("ck_term_sheets_own_part")
         ),
         sa.CheckConstraint("pool_cover_bps BETWEEN 0 AND 10000", name=op.f("ck_term_sheets_pool_cover")),
         sa.CheckConstraint(
@@ -250,6 +256,7 @@ def upgrade() -> None:
         sa.Column("term_sheet_id", sa.Uuid(), nullable=False),
         sa.Column("borrower_id", sa.Uuid(), nullable=False),
         sa.Column("bank_id", sa.Uuid(), nullable=False),
+        sa.Column("is_club", sa.Boolean(), nullable=False),
         sa.Column(
             "status",
             sa.Enum(
@@ -628,6 +635,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("status IN ('asked', 'prepared')"),
     )
     _make_amendments()
+    _make_clubs()
     _make_criteria()
     _make_monitoring()
 
@@ -702,8 +710,6 @@ def _make_amendments() -> None:
     statuses = ("proposed", "offered", "in_force", "refused")
     op.create_table(
         "loan_amendments",
-        "indicative_offers",
-        "lending_criteria",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("loan_id", sa.Uuid(), nullable=False),
@@ -863,13 +869,148 @@ def _make_monitoring() -> None:
     )
 
 
+def _make_clubs() -> None:
+    """Loans of several banks: places in an offer, parts of a loan whose sums are the loan's, answers."""
+    statuses = ("proposed", "asked", "recommended", "joined", "not_allowed", "declined", "dropped")
+    op.create_table(
+        "club_places",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("term_sheet_id", sa.Uuid(), nullable=False),
+        sa.Column("bank_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(*statuses, name="clubplacestatus", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("was_asked", sa.Boolean(), nullable=False),
+        sa.Column("part_minor", sa.BigInteger(), nullable=False),
+        sa.Column("part_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("proposed_by", sa.Uuid(), nullable=True),
+        sa.Column("recommended_by", sa.Uuid(), nullable=True),
+        sa.Column("joined_by", sa.Uuid(), nullable=True),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.String(length=2000), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=True),
+        sa.CheckConstraint("part_minor > 0", name=op.f("ck_club_places_part_positive")),
+        sa.CheckConstraint("status <> 'joined' OR joined_at IS NOT NULL", name=op.f("ck_club_places_joined_when")),
+        sa.ForeignKeyConstraint(
+            ["term_sheet_id"], ["term_sheets.id"], name=op.f("fk_club_places_term_sheet_id_term_sheets")
+        ),
+        sa.ForeignKeyConstraint(["bank_id"], ["organisations.id"], name=op.f("fk_club_places_bank_id_organisations")),
+        sa.ForeignKeyConstraint(["proposed_by"], ["people.id"], name=op.f("fk_club_places_proposed_by_people")),
+        sa.ForeignKeyConstraint(["recommended_by"], ["people.id"], name=op.f("fk_club_places_recommended_by_people")),
+        sa.ForeignKeyConstraint(["joined_by"], ["people.id"], name=op.f("fk_club_places_joined_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_club_places")),
+    )
+    op.create_index(op.f("ix_club_places_term_sheet_id"), "club_places", ["term_sheet_id"], unique=False)
+    op.create_index(op.f("ix_club_places_bank_id"), "club_places", ["bank_id"], unique=False)
+    op.create_index(
+        "uq_club_places_one_a_bank",
+        "club_places",
+        ["term_sheet_id", "bank_id"],
+        unique=True,
+        postgresql_where=sa.text("status IN ('proposed', 'asked', 'recommended', 'joined')"),
+    )
+    amounts = ("committed", "undrawn", "outstanding")
+    op.create_table(
+        "loan_shares",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("loan_id", sa.Uuid(), nullable=False),
+        sa.Column("bank_id", sa.Uuid(), nullable=False),
+        *(
+            column
+            for name in amounts
+            for column in (
+                sa.Column(f"{name}_minor", sa.BigInteger(), nullable=False),
+                sa.Column(f"{name}_currency", sa.CHAR(length=3), nullable=False),
+            )
+        ),
+        sa.CheckConstraint("committed_minor > 0", name=op.f("ck_loan_shares_committed_positive")),
+        sa.CheckConstraint(
+            "outstanding_minor >= 0 AND undrawn_minor >= 0 AND outstanding_minor + undrawn_minor <= committed_minor",
+            name=op.f("ck_loan_shares_outstanding"),
+        ),
+        sa.CheckConstraint(
+            "committed_currency = undrawn_currency AND committed_currency = outstanding_currency",
+            name=op.f("ck_loan_shares_committed_one_currency"),
+        ),
+        sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_loan_shares_loan_id_loans")),
+        sa.ForeignKeyConstraint(["bank_id"], ["organisations.id"], name=op.f("fk_loan_shares_bank_id_organisations")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_loan_shares")),
+        sa.UniqueConstraint("loan_id", "bank_id", name=op.f("uq_loan_shares_loan_id_bank_id")),
+    )
+    op.create_index(op.f("ix_loan_shares_bank_id"), "loan_shares", ["bank_id"], unique=False)
+    matters = ("amendment", "release", "write_off")
+    op.create_table(
+        "club_votes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("loan_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "matter",
+            sa.Enum(*matters, name="matter", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("bank_id", sa.Uuid(), nullable=False),
+        sa.Column("agrees", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("voted_by", sa.Uuid(), nullable=True),
+        sa.Column("voted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_club_votes_loan_id_loans")),
+        sa.ForeignKeyConstraint(["bank_id"], ["organisations.id"], name=op.f("fk_club_votes_bank_id_organisations")),
+        sa.ForeignKeyConstraint(["voted_by"], ["people.id"], name=op.f("fk_club_votes_voted_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_club_votes")),
+        sa.UniqueConstraint("subject_id", "bank_id", name=op.f("uq_club_votes_subject_id_bank_id")),
+    )
+    op.create_index(op.f("ix_club_votes_loan_id"), "club_votes", ["loan_id"], unique=False)
+    op.create_index(op.f("ix_club_votes_bank_id"), "club_votes", ["bank_id"], unique=False)
+    op.execute(PARTS_SUM)
+    op.execute(PARTS_SUM_ON_SHARES)
+    op.execute(PARTS_SUM_ON_LOANS)
+
+
+PARTS_SUM = """
+CREATE FUNCTION loan_parts_sum() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE one record; parts record; loan uuid := (to_jsonb(NEW) ->> TG_ARGV[0])::uuid;
+BEGIN
+  SELECT * INTO one FROM loans WHERE id = loan;
+  SELECT count(*) AS banks, sum(committed_minor) AS committed, sum(undrawn_minor) AS undrawn,
+         sum(outstanding_minor) AS outstanding, bool_and(committed_currency = one.principal_currency) AS alike,
+         bool_or(bank_id = one.bank_id) AS agent
+    INTO parts FROM loan_shares WHERE loan_id = loan;
+  IF NOT one.is_club OR parts.banks < 2 OR NOT parts.alike OR NOT parts.agent
+     OR parts.committed <> one.principal_minor OR parts.outstanding <> one.outstanding_minor
+     OR (one.disbursed_on IS NOT NULL AND parts.undrawn <> one.undrawn_minor) THEN
+    RAISE EXCEPTION 'the parts of the lenders are not the loan %', loan USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NULL;
+END $$
+"""
+PARTS_SUM_ON_SHARES = """
+CREATE CONSTRAINT TRIGGER parts_sum AFTER INSERT OR UPDATE ON loan_shares
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION loan_parts_sum('loan_id')
+"""
+PARTS_SUM_ON_LOANS = """
+CREATE CONSTRAINT TRIGGER parts_sum AFTER INSERT OR UPDATE ON loans
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.is_club) EXECUTE FUNCTION loan_parts_sum('id')
+"""
+
+
 def downgrade() -> None:
     """Drop the tables."""
     for table in (
+        "club_votes",
+        "loan_shares",
+        "club_places",
         "margin_answers",
         "margin_calls",
         "loan_checks",
         "loan_amendments",
+        "indicative_offers",
+        "lending_criteria",
         "sale_consents",
         "realisations",
         "pledge_checks",
@@ -884,3 +1025,4 @@ def downgrade() -> None:
         "financing_applications",
     ):
         op.drop_table(table)
+    op.execute("DROP FUNCTION loan_parts_sum()")

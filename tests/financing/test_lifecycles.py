@@ -137,7 +137,7 @@ class LoanLife(RuleBasedStateMachine):
         if loan.status is not LoanStatus.WRITTEN_OFF:
             assert sum(standing.values()) == loan.outstanding.amount_minor
             if loan.outstanding:
-                assert standing[loan.account.rsplit(":", 1)[1]] == loan.outstanding.amount_minor
+                assert standing[loan.quality] == loan.outstanding.amount_minor
         income = accounts[f"bank:{bank}:income:interest"].balance.posted.amount_minor
         assert income == sum(row.paid_interest_minor for row in rows)
 

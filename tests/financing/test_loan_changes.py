@@ -43,6 +43,11 @@ def blank_row(nr: int, begins: date, due: date) -> Instalment:
 _PLANNED: dict[RepaymentMethod, list[Row]] = {}
 
 
+def standing_in(quality: str) -> str:
+    """The account of the bank in which the loan stands."""
+    return f"bank:{BANK}:loans:{quality}"
+
+
 def loan_on_paper(method: RepaymentMethod, undrawn: int = 0, **clauses: Any) -> tuple[Loan, list[Instalment]]:
     """A loan of twelve months paid out on the first working day of 2026, in memory only."""
     loan = Loan(
@@ -72,7 +77,7 @@ class LoanOnPaper(RuleBasedStateMachine):
             repayment_order=RepaymentOrder.PRINCIPAL_FIRST,
         )  # fmt: skip
         self.today, self.books, self.received = START, Counter[str](), 0
-        self.post(draw_postings(self.loan, self.loan.outstanding, self.loan.upfront_fee))
+        self.post(draw_postings(self.loan, self.loan.outstanding, self.loan.upfront_fee, BANK))
         self.lent = 1_200_000
 
     def post(self, postings: Sequence[Posting]) -> None:
@@ -88,12 +93,12 @@ class LoanOnPaper(RuleBasedStateMachine):
 
     def restate(self) -> None:
         """What the night does with days past due, class, status and account."""
-        loan, before = self.loan, self.loan.account
+        loan, before = self.loan, self.loan.quality
         open_days = [one.due_on for one in self.rows if one.settled_on is None]
         loan.days_past_due = days_past_due(min(open_days, default=None), self.today)
         loan.loan_class = classify(loan.days_past_due, loan.judged_class)
-        if loan.account != before and loan.outstanding:
-            self.post([Posting(loan.account, before, loan.outstanding)])
+        if loan.quality != before and loan.outstanding:
+            self.post([Posting(standing_in(loan.quality), standing_in(before), loan.outstanding)])
         if not open_days:
             loan.status = LoanStatus.PAID_OFF
         late = LoanStatus.DEFAULTED if loan.days_past_due > 90 else LoanStatus.OVERDUE
@@ -116,7 +121,7 @@ class LoanOnPaper(RuleBasedStateMachine):
         self.restate()
 
     def book(self, allocation: Any) -> None:
-        self.post(repayment_postings(self.loan, allocation))
+        self.post(repayment_postings(self.loan, {part: allocation.total(part) for part in Part}, BANK))
         for one in self.rows:
             one.take(allocation.parts.get(one.nr, {}), self.today)
         self.received += allocation.applied
@@ -143,7 +148,7 @@ class LoanOnPaper(RuleBasedStateMachine):
         self.attempt(lambda: loan_changes.draw(self.loan, self.rows, cny(minor), self.today, blank_row))
         if self.loan.outstanding != before:
             self.lent += minor
-            self.post(draw_postings(self.loan, cny(minor), cny(0)))
+            self.post(draw_postings(self.loan, cny(minor), cny(0), BANK))
 
     @rule(rate_bps=st.integers(0, 2_000))
     def the_rate_moves(self, rate_bps: int) -> None:
@@ -165,7 +170,7 @@ class LoanOnPaper(RuleBasedStateMachine):
         )  # fmt: skip
         done = self.attempt(lambda: loan_changes.restructure(self.loan, self.rows, wanted, self.today, blank_row))
         if done is not None:
-            self.post(capitalisation_postings(self.loan, done))
+            self.post(capitalisation_postings(self.loan, done, BANK))
             self.restate()
             assert self.loan.days_past_due == 0
             assert self.loan.loan_class is not LoanClass.NORMAL
@@ -178,7 +183,7 @@ class LoanOnPaper(RuleBasedStateMachine):
         unpaid = sum(one.principal_minor - one.paid_principal_minor for one in rows)
         assert unpaid == loan.outstanding.amount_minor
         standing = sum(held for code, held in self.books.items() if ":loans:" in code)
-        assert standing == unpaid and self.books[loan.account] == unpaid
+        assert standing == unpaid and self.books[standing_in(loan.quality)] == unpaid
         assert not sum(self.books.values())
         settlement = self.books[f"bank:{BANK}:settlement"]
         assert settlement == self.received - self.lent + loan.upfront_fee.amount_minor
