@@ -18,6 +18,7 @@ from marketplace.financing.ageing import age_to
 from marketplace.financing.agreements import accept_term_sheet
 from marketplace.financing.applications import Application, Wish, cap_of, file_application, invitations_of
 from marketplace.financing.asset_values import value_seen
+from marketplace.financing.clubs import allow_place, join_club, propose_place, recommend_place
 from marketplace.financing.disbursement import disburse_loan
 from marketplace.financing.loan_terms import RepaymentMethod
 from marketplace.financing.loans import Loan, instalments_of
@@ -42,6 +43,7 @@ from marketplace.valuation.sales import Purpose
 
 AGE_DAYS = {
     "running": 100,
+    "together": 100,
     "late": 80,
     "failed": 160,
     "claimed": 170,
@@ -69,6 +71,11 @@ class Lending:
     asset_ids: list[UUID]
     began: datetime
     nr: int
+
+    @property
+    def other_bank(self) -> str:
+        """The next bank, for a loan of several."""
+        return self.cast.banks[(self.nr + 1) % len(self.cast.banks)]
 
     def person(self, actors: dict[str, Actor], key: str, at: datetime) -> Actor:
         """Somebody, freshly signed in at that moment of the story."""
@@ -125,19 +132,21 @@ def _make_loan(lending: Lending, state: str, now: datetime) -> Enrolment | None:
     application = _apply(lending)
     if state == "applied":
         return None
-    sheet = _offer(lending, application)
+    sheet = _offer_together(lending, application) if state == "together" else _offer(lending, application)
     if state == "offered":
         return None
     loan = _agree(lending, sheet)
     if state == "agreed":
         return None
     _pledge(lending, loan)
-    enrolment = None if state == "paid_off" else _enrol(lending, loan, defaults=state in DEFAULTS)
+    enrolment = None if state in ("paid_off", "together") else _enrol(lending, loan, defaults=state in DEFAULTS)
     if state == "pledged":
         return enrolment
     disburse_loan(lending.person(lending.cast.approvers, lending.bank, lending.began), loan.id, lending.began)
     paid_until = (
-        now.date() if state == "running" else lending.began.date() + timedelta(days=33 if state == "late" else 0)
+        now.date()
+        if state in ("running", "together")
+        else lending.began.date() + timedelta(days=33 if state == "late" else 0)
     )
     _repay(lending, loan, paid_until)
     if state == "paid_off":
@@ -166,19 +175,38 @@ def _apply(lending: Lending) -> Application:
     )  # fmt: skip
 
 
+def _offer_together(lending: Lending, application: Application) -> TermSheet:
+    """The lead bank keeps six tenths; the next bank, which the borrower allows, lends the rest."""
+    at, cast = lending.began, lending.cast
+    officer, other = lending.person(cast.officers, lending.bank, at), lending.other_bank
+    sheet = prepare_term_sheet(
+        officer, invitations_of(application.id)[0].id, replace(_terms(lending, application), together=True), at
+    )
+    part = Money(sheet.amount.amount_minor * 4 // 10, "CNY")
+    place = propose_place(officer, sheet.id, cast.organisations[other].id, part, at)
+    allow_place(lending.person(cast.officers, lending.holder, at), place.id, at)
+    recommend_place(lending.person(cast.officers, other, at), place.id, "DEMO: a sound borrower", at)
+    join_club(lending.person(cast.approvers, other, at), place.id, at)
+    return approve_term_sheet(lending.person(cast.approvers, lending.bank, at), sheet.id, at)
+
+
 def _offer(lending: Lending, application: Application) -> TermSheet:
     at = lending.began
     officer = lending.person(lending.cast.officers, lending.bank, at)
+    sheet = prepare_term_sheet(officer, invitations_of(application.id)[0].id, _terms(lending, application), at)
+    if sheet.status is TermSheetStatus.OFFERED:
+        return sheet
+    return approve_term_sheet(lending.person(lending.cast.approvers, lending.bank, at), sheet.id, at)
+
+
+def _terms(lending: Lending, application: Application) -> Offer:
+    officer = lending.person(lending.cast.officers, lending.bank, lending.began)
     assessed = Money(application.amount.amount_minor * 3, "CNY")
-    offer = Offer(
+    return Offer(
         amount=application.amount, rate_bps=lending.dice.randrange(320, 520), term_months=TERM_MONTHS,
         method=METHODS[lending.nr % 2], assessed_value=assessed,
         value_basis=_value_basis(lending, officer, assessed), upfront_fee=Money(0, "CNY"),
     )  # fmt: skip
-    sheet = prepare_term_sheet(officer, invitations_of(application.id)[0].id, offer, at)
-    if sheet.status is TermSheetStatus.OFFERED:
-        return sheet
-    return approve_term_sheet(lending.person(lending.cast.approvers, lending.bank, at), sheet.id, at)
 
 
 def _value_basis(lending: Lending, officer: Actor, assessed: Money) -> ValuationBasis:
@@ -209,6 +237,8 @@ def _pledge(lending: Lending, loan: Loan) -> None:
         assert envelope_id is not None
         sign(holder, envelope_id, at)
         sign(officer, envelope_id, at)
+        if loan.is_club and envelope_id == loan.envelope_id:
+            sign(lending.person(lending.cast.officers, lending.other_bank, at), envelope_id, at)
     for place, pledge in enumerate(pledges):
         file_pledge(officer, pledge.id, f"DEMO-F{lending.nr:04d}{place}", at)
         register_pledge(officer, pledge.id, f"DEMO-Y{lending.nr:04d}{place}", at.date(), at)

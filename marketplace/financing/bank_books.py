@@ -4,7 +4,7 @@ The platform's books record obligations; the bank's own books stay the bank's. O
 together each lender's accounts show its own part, divided by what each is owed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from marketplace.core.actor import Actor
 from marketplace.core.db import session
 from marketplace.core.money import Money
 from marketplace.financing.allocation import Allocation, Part
-from marketplace.financing.lenders import LoanShare, owed_weights, shares_of, split_by_weights
+from marketplace.financing.lenders import capitalise, lenders_of, pay_out, shares_of, take_in
 from marketplace.financing.loans import Loan
 from marketplace.ledger.accounts import Side, open_account
 from marketplace.ledger.entries import Posting, post
@@ -33,17 +33,11 @@ def open_bank_accounts(bank_id: UUID, currency: str) -> None:
 def book_draw(actor: Actor, loan: Loan, amount: Money, fee: Money, reference: str, now: datetime) -> None:
     """The loan, or a part of it, is paid out less its fee; each lender pays by what it has still to pay out."""
     shares = shares_of(loan)
+    parts = pay_out(shares, amount, fee) if shares else [(amount, fee)]
     postings = []
-    if shares:
-        parts = split_by_weights(amount.amount_minor, [share.undrawn.amount_minor for share in shares])
-        for share, part, kept in zip(shares, parts, split_by_weights(fee.amount_minor, parts), strict=True):
-            paid = Money(part, loan.currency)
-            share.undrawn, share.outstanding = share.undrawn - paid, share.outstanding + paid
-            postings += draw_postings(loan, paid, Money(kept, loan.currency), share.bank_id)
-    else:
-        postings = draw_postings(loan, amount, fee, loan.bank_id)
-    for bank_id in [share.bank_id for share in shares] or [loan.bank_id]:
+    for bank_id, (part, kept) in zip(lenders_of(loan), parts, strict=True):
         open_bank_accounts(bank_id, loan.currency)
+        postings += draw_postings(loan, part, kept, bank_id)
     session.flush()
     post(actor, f"loan:{loan.id}:{reference}", "loan_disbursement", postings, now)
 
@@ -60,12 +54,11 @@ def draw_postings(loan: Loan, amount: Money, fee: Money, bank_id: UUID) -> list[
 
 def book_repayment(actor: Actor, loan: Loan, repayment_id: UUID, allocation: Allocation, now: datetime) -> None:
     """What arrived, by what it paid."""
-    paid = {part: allocation.total(part) for part in Part}
-    shares, postings = shares_of(loan), []
-    for bank_id, parts, share in _divided(loan, paid, shares):
-        postings += repayment_postings(loan, parts, bank_id)
-        if share is not None:
-            share.outstanding -= Money(parts[Part.PRINCIPAL], loan.currency)
+    paid, shares = {part: allocation.total(part) for part in Part}, shares_of(loan)
+    parts = take_in(shares, paid) if shares else [paid]
+    postings = []
+    for bank_id, own in zip(lenders_of(loan), parts, strict=True):
+        postings += repayment_postings(loan, own, bank_id)
     session.flush()
     post(actor, f"loan:{loan.id}:repayment:{repayment_id}", "loan_repayment", postings, now)
 
@@ -82,12 +75,11 @@ def repayment_postings(loan: Loan, paid: Mapping[Part, int], bank_id: UUID) -> l
 
 def book_capitalisation(actor: Actor, loan: Loan, capitalised: dict[Part, int], reference: str, now: datetime) -> None:
     """Arrears of interest and charges become principal."""
-    shares, postings = shares_of(loan), []
-    for bank_id, parts, share in _divided(loan, capitalised, shares):
-        postings += capitalisation_postings(loan, parts, bank_id)
-        if share is not None:
-            grown = Money(sum(parts.values()), loan.currency)
-            share.committed, share.outstanding = share.committed + grown, share.outstanding + grown
+    shares = shares_of(loan)
+    parts = capitalise(shares, capitalised) if shares else [capitalised]
+    postings = []
+    for bank_id, own in zip(lenders_of(loan), parts, strict=True):
+        postings += capitalisation_postings(loan, own, bank_id)
     session.flush()
     if postings:
         post(actor, f"loan:{loan.id}:{reference}", "loan_capitalisation", postings, now)
@@ -115,20 +107,6 @@ def book_write_off(actor: Actor, loan: Loan, now: datetime) -> None:
         open_account(f"bank:{bank_id}:written_off", loan.currency, Side.DEBIT, 0, bank_id)
         moved.append((f"bank:{bank_id}:written_off", _loans(bank_id, loan.quality), owed))
     post(actor, f"loan:{loan.id}:write_off", "loan_write_off", _moved(*moved, currency=loan.currency), now)
-
-
-def _divided(
-    loan: Loan, minor_by_part: Mapping[Part, int], shares: Sequence[LoanShare]
-) -> Iterable[tuple[UUID, dict[Part, int], LoanShare | None]]:
-    """Each lender with its part of every part of the debt, and its share where there are several."""
-    if not shares:
-        return [(loan.bank_id, dict(minor_by_part), None)]
-    weights = owed_weights(shares)
-    columns = {part: split_by_weights(minor, weights) for part, minor in minor_by_part.items()}
-    return [
-        (share.bank_id, {part: column[place] for part, column in columns.items()}, share)
-        for place, share in enumerate(shares)
-    ]
 
 
 def _owed(loan: Loan) -> list[tuple[UUID, int]]:

@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 from marketplace.core.actor import Actor
 from marketplace.core.clock import now
 from marketplace.core.db import find
+from marketplace.core.formats import show_money
 from marketplace.core.http import Waiting, current_actor, idempotent, needs, page_form
 from marketplace.core.i18n import _
-from marketplace.financing import applications, clubs, exposure, loans, pledges, term_sheets, views
+from marketplace.financing import applications, club_decisions, clubs, exposure, loans, pledges, term_sheets, views
 from marketplace.financing.club_places import ClubPlaceStatus, places_of
 from marketplace.financing.loan_terms import yuan
 from marketplace.financing.pages_blueprint import pages
@@ -191,8 +192,15 @@ def waiting_for_bank(actor: Actor) -> list[Waiting]:
     for place, _sheet, _application in clubs.places_for(actor.organisation_id):
         if place.status in answers and (place.status is ClubPlaceStatus.ASKED or actor.may("loan.approve")):
             link = url_for("financing.show_club_place", place_id=place.id)
-            found.append(Waiting(_("Lend a part of %(amount)s together with another bank", amount=place.part), link))
+            found.append(
+                Waiting(_("Lend a part of %(amount)s together with another bank", amount=show_money(place.part)), link)
+            )
     if actor.may("loan.approve"):
+        for loan in club_decisions.loans_awaiting(actor.organisation_id):
+            link = url_for("financing.show_loan", loan_id=loan.id)
+            found.append(
+                Waiting(_("Answer the agent of the loan of %(amount)s", amount=show_money(loan.principal)), link)
+            )
         sheets = term_sheets.sheets_awaiting_approval(actor.organisation_id)
         others = [sheet for sheet in sheets if sheet.prepared_by != actor.person_id]
         if others:

@@ -21,8 +21,8 @@ from marketplace.financing.club_votes import (
     votes_in,
     votes_on,
 )  # fmt: skip
-from marketplace.financing.lenders import lenders_of, shares_of
-from marketplace.financing.loans import Loan, LoanStatus, find_loan, loan_for_party
+from marketplace.financing.lenders import lenders_of, shares_of, shares_of_bank
+from marketplace.financing.loans import RUNNING, Loan, LoanStatus, find_loan, loan_for_party
 from marketplace.financing.pledges import PledgeStatus, pledges_of_loan
 from marketplace.identity.sign_in import require_fresh
 
@@ -96,6 +96,17 @@ def open_matters(loan: Loan) -> list[OpenMatter]:
         for subject_id in subjects_of(loan, matter):
             votes = votes_on(subject_id)
             found.append(OpenMatter(matter, subject_id, votes, agreed_part(shares, loan.bank_id, votes)))
+    return found
+
+
+def loans_awaiting(bank_id: UUID) -> list[Loan]:
+    """The loans whose agent waits for this bank's answer."""
+    found = []
+    for loan_id in shares_of_bank(bank_id):
+        loan = find_loan(loan_id)
+        open_ones = open_matters(loan) if loan.bank_id != bank_id and loan.status in RUNNING else []
+        if any(all(vote.bank_id != bank_id for vote in one.votes) for one in open_ones):
+            found.append(loan)
     return found
 
 

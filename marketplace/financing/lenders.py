@@ -7,7 +7,7 @@ Source: Measures for the administration of syndicated loans (银团贷款业务�
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Model, money_columns, same_currency, session
 from marketplace.core.money import Money
+from marketplace.financing.allocation import Part
 
 if TYPE_CHECKING:
     from marketplace.financing.loans import Loan
@@ -96,7 +97,37 @@ def split_by_weights(minor: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-def owed_weights(shares: Sequence[LoanShare]) -> list[int]:
-    """By what interest, charges and principal are divided: what each is owed, or, when nothing is, what each committed."""
-    owed = [share.outstanding.amount_minor for share in shares]
-    return owed if any(owed) else [share.committed.amount_minor for share in shares]
+def pay_out(shares: Sequence[LoanShare], amount: Money, fee: Money) -> list[tuple[Money, Money]]:
+    """Each lender's part of what is paid out, by what it has still to pay out, and of the fee kept, by what it pays."""
+    parts = split_by_weights(amount.amount_minor, [share.undrawn.amount_minor for share in shares])
+    kept = split_by_weights(fee.amount_minor, parts)
+    for share, part in zip(shares, parts, strict=True):
+        share.undrawn -= Money(part, amount.currency)
+        share.outstanding += Money(part, amount.currency)
+    return [(Money(part, amount.currency), Money(own, amount.currency)) for part, own in zip(parts, kept, strict=True)]
+
+
+def take_in(shares: Sequence[LoanShare], paid: Mapping[Part, int]) -> list[dict[Part, int]]:
+    """Each lender's part of what was received, part by part in minor units, by what it is owed."""
+    divided = _divided(shares, paid)
+    for share, parts in zip(shares, divided, strict=True):
+        share.outstanding -= Money(parts.get(Part.PRINCIPAL, 0), share.outstanding.currency)
+    return divided
+
+
+def capitalise(shares: Sequence[LoanShare], capitalised: Mapping[Part, int]) -> list[dict[Part, int]]:
+    """Each lender's part of arrears that become principal, by what it is owed; what it committed grows with it."""
+    divided = _divided(shares, capitalised)
+    for share, parts in zip(shares, divided, strict=True):
+        grown = Money(sum(parts.values()), share.outstanding.currency)
+        share.committed += grown
+        share.outstanding += grown
+    return divided
+
+
+def _divided(shares: Sequence[LoanShare], minor_by_part: Mapping[Part, int]) -> list[dict[Part, int]]:
+    weights = [share.outstanding.amount_minor for share in shares]
+    if not any(weights):
+        weights = [share.committed.amount_minor for share in shares]
+    columns = {part: split_by_weights(minor, weights) for part, minor in minor_by_part.items()}
+    return [{part: column[place] for part, column in columns.items()} for place in range(len(shares))]

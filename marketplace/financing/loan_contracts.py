@@ -128,12 +128,12 @@ def _lending_parties(loan: Loan, agent: Organisation) -> list[dict[str, Any]]:
 
 def parts_in_words(loan: Loan) -> dict[str, str] | None:
     """Who of several banks lends how much."""
-    shares = [(find_organisation(share.bank_id), share.committed.format()) for share in shares_of(loan)]
+    shares = [(find_organisation(share.bank_id), str(share.committed)) for share in shares_of(loan)]
     if not shares:
         return None
     return {
-        "zh": "；".join(f"{bank.name_zh} {loan.currency} {part}" for bank, part in shares),
-        "en": "; ".join(f"{bank.name_en or bank.name_zh} {loan.currency} {part}" for bank, part in shares),
+        "zh": "；".join(f"{bank.name_zh} {part}" for bank, part in shares),
+        "en": "; ".join(f"{bank.name_en or bank.name_zh} {part}" for bank, part in shares),
     }
 
 

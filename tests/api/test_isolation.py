@@ -13,6 +13,7 @@ from marketplace.financing.criteria import prepare_criteria
 from tests.financing.test_amendments import propose
 from tests.financing.test_criteria import RULES
 from tests.financing.test_margin_calls import Case
+from tests.makers.clubs import Club
 from tests.makers.deals import Parties as DealParties
 from tests.makers.financing import invitation_of, make_application, make_bank, make_parties, make_term_sheet
 from tests.makers.pledged_sales import PledgedSale
@@ -76,8 +77,10 @@ def test_no_route_of_financing_serves_a_bank_with_what_is_anothers(
     sheet = make_term_sheet(other, application, rate_bps=777, conditions=SECRET)
     sale = DealParties()
     sale.seller = parties.holder
+    club = Club()
+    place = club.ask(club.second, 3_000)
     ids = {
-        "loan_id": case.loan.id, "pledge_id": case.pledge.id, "call_id": call.id, "answer_id": case.offer(call).id,
+        "place_id": place.id, "loan_id": case.loan.id, "pledge_id": case.pledge.id, "call_id": call.id, "answer_id": case.offer(call).id,
         "application_id": application.id, "term_sheet_id": sheet.id,
         "invitation_id": invitation_of(application, other.officer).id,
         "criteria_id": prepare_criteria(parties.officer, RULES, now()).id,
