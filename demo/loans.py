@@ -18,6 +18,7 @@ from marketplace.financing.ageing import age_to
 from marketplace.financing.agreements import accept_term_sheet
 from marketplace.financing.applications import Application, Wish, cap_of, file_application, invitations_of
 from marketplace.financing.asset_values import value_seen
+from marketplace.financing.borrower_statements import Stated, give_statement
 from marketplace.financing.clubs import allow_place, join_club, propose_place, recommend_place
 from marketplace.financing.disbursement import disburse_loan
 from marketplace.financing.loan_terms import RepaymentMethod
@@ -131,6 +132,7 @@ def _free_inventions(cast: Cast) -> dict[str, list[UUID]]:
 def _make_loan(lending: Lending, state: str, now: datetime) -> Enrolment | None:
     application = _apply(lending)
     if state == "applied":
+        _state_accounts(lending)
         return None
     sheet = _offer_together(lending, application) if state == "together" else _offer(lending, application)
     if state == "offered":
@@ -173,6 +175,21 @@ def _apply(lending: Lending) -> Application:
         ),
         at,
     )  # fmt: skip
+
+
+def _state_accounts(lending: Lending) -> None:
+    """The figures of the last full year, for the banks that weigh the application."""
+    at = lending.began
+    holder = lending.person(lending.cast.officers, lending.holder, at)
+    file = store_file(holder, b"DEMO accounts, fictional", "accounts.txt", "accounts", at)
+    assets = Money(lending.dice.randrange(4_000, 30_000) * 100_000, "CNY")
+    stated = Stated(
+        ends_on=date(at.year - 1, 12, 31), months=12, revenue=Money(assets.amount_minor * 8 // 10, "CNY"),
+        net_profit=Money(assets.amount_minor * lending.dice.randrange(-2, 12) // 100, "CNY"), total_assets=assets,
+        total_liabilities=Money(assets.amount_minor * lending.dice.randrange(20, 75) // 100, "CNY"), audited=True,
+        file_id=file.id,
+    )  # fmt: skip
+    give_statement(holder, stated, at)
 
 
 def _offer_together(lending: Lending, application: Application) -> TermSheet:

@@ -40,6 +40,7 @@ from marketplace.documents.signatures import EnvelopeCompleted, EnvelopeDeclined
 from marketplace.financing import (
     agreements,
     amendment_news,
+    borrower_statements,
     club_news,
     consent_checks,
     consent_news,
@@ -50,6 +51,7 @@ from marketplace.financing import (
     margin_news,
     monitoring_news,
     pledges,
+    underwriting_files,
 )
 from marketplace.financing import news as loan_news
 from marketplace.financing.agreements import LoanCancelled, TermSheetAccepted
@@ -68,6 +70,7 @@ from marketplace.financing.sale_consents import ConsentMoved
 from marketplace.financing.term_sheets import TermSheetOffered, TermSheetPrepared, TermSheetWithdrawn
 from marketplace.identity import api_keys, sessions
 from marketplace.identity.api_keys import ApiKeyIssued
+from marketplace.identity.credit_flags import CreditFlagMoved
 from marketplace.identity.invitations import MemberInvited
 from marketplace.identity.passwords import PasswordChanged, PasswordResetAsked
 from marketplace.identity.people import MemberJoined, MemberRemoved
@@ -112,6 +115,7 @@ from marketplace.valuation.sales import SaleRecorded
 REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     # identity
     MemberInvited: [letters.send_invitation_later],
+    CreditFlagMoved: [identity_news.tell_flagged],
     MemberJoined: [identity_news.tell_joined],
     MemberRemoved: [sessions.end_sessions_of_member, api_keys.revoke_keys_of_member, identity_news.tell_removed],
     ApiKeyIssued: [identity_news.tell_key_issued],
@@ -224,12 +228,17 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     DealCancelled: [won_lots.default_lot, won_lots.end_part, news.tell_ended],
     DealRefunding: [won_lots.end_part, news.tell_ended],
     # financing and the risk pool
-    ApplicationFiled: [indications.store_indications, loan_news.tell_asked],
+    ApplicationFiled: [indications.store_indications, borrower_statements.show_to_invited, loan_news.tell_asked],
     ApplicationWithdrawn: [loan_news.tell_withdrawn],
     InvitationDeclined: [loan_news.tell_declined],
-    TermSheetPrepared: [exposure.require_within_exposure, loan_news.tell_prepared],
+    TermSheetPrepared: [exposure.require_within_exposure, underwriting_files.keep_with_offer, loan_news.tell_prepared],
     TermSheetOffered: [exposure.require_within_exposure, indications.compare_offer, loan_news.tell_offered],
-    ClubPlaceMoved: [exposure.require_room_in_club, club_news.tell_place],
+    ClubPlaceMoved: [
+        exposure.require_room_in_club,
+        underwriting_files.keep_with_place,
+        borrower_statements.show_to_asked,
+        club_news.tell_place,
+    ],
     ClubVoted: [club_news.tell_answer],
     TermSheetWithdrawn: [loan_news.tell_offer_withdrawn],
     TermSheetAccepted: [loan_news.tell_agreed],

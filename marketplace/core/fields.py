@@ -78,13 +78,18 @@ class MoneyField(Nested):
 class AmountField(Field[Money]):
     """An amount typed into a form, of the currency the form's schema is made for (CNY unless told otherwise)."""
 
-    def __init__(self, currency: str = "CNY", allow_zero: bool = False, **options: Any) -> None:
+    def __init__(
+        self, currency: str = "CNY", allow_zero: bool = False, allow_negative: bool = False, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.currency = currency
         self.allow_zero = allow_zero
+        self.allow_negative = allow_negative
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Money:
         try:
+            if self.allow_negative:
+                return Money.parse(str(value).strip().replace(",", ""), self.currency)
             return Money.typed(str(value), self.currency, self.allow_zero)
         except Malformed as problem:
             raise ValidationError([text for texts in problem.errors.values() for text in texts]) from problem

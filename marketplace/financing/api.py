@@ -19,6 +19,7 @@ from marketplace.financing import (
     monitoring_api,
     pledges,
     repayments,
+    statement_api,
     term_sheets,
     views,
 )
@@ -27,7 +28,7 @@ from marketplace.financing import schemas as s
 from marketplace.financing.amendment_schemas import FirstPartIn
 from marketplace.financing.api_blueprint import api
 
-MORE = (amendment_api, club_api, consent_api, criteria_api, monitoring_api)
+MORE = (amendment_api, club_api, consent_api, criteria_api, monitoring_api, statement_api)
 
 
 @api.post("/applications")

@@ -9,12 +9,23 @@ from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.core.actor import Actor
-from marketplace.core.clock import now
+from marketplace.core.clock import market_day, now
 from marketplace.core.db import find
 from marketplace.core.formats import show_money
 from marketplace.core.http import Waiting, current_actor, idempotent, needs, page_form
 from marketplace.core.i18n import _
-from marketplace.financing import applications, club_decisions, clubs, exposure, loans, pledges, term_sheets, views
+from marketplace.financing import (
+    applications,
+    club_decisions,
+    clubs,
+    exposure,
+    loans,
+    pledges,
+    term_sheets,
+    underwriting,
+    underwriting_files,
+    views,
+)  # fmt: skip
 from marketplace.financing.club_places import ClubPlaceStatus, places_of
 from marketplace.financing.loan_terms import yuan
 from marketplace.financing.pages_blueprint import pages
@@ -68,6 +79,8 @@ def show_invitation(invitation_id: UUID) -> str:
         banks=[bank for bank in applications.banks_to_choose() if bank.id != invitation.bank_id] if places else [],
         names=names_of(place.bank_id for one in places.values() for place in one),
         limits=exposure.exposures_of(invitation.bank_id, application) if application.amount.currency == "CNY" else [],
+        file=underwriting_files.file_of(application, market_day(now())),
+        checks_seen=underwriting.checks_seen,
         may_offer=not any(sheet.status in term_sheets.LIVE for sheet in own)
         and invitation.status in (applications.InvitationStatus.INVITED, applications.InvitationStatus.OFFERED),
     )

@@ -10,12 +10,21 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from marketplace.core.actor import Actor
-from marketplace.core.clock import now
+from marketplace.core.clock import market_day, now
 from marketplace.core.db import find
 from marketplace.core.errors import NotFound
 from marketplace.core.http import current_actor, idempotent, needs, page_form, signed_in
 from marketplace.core.i18n import _
-from marketplace.financing import applications, club_decisions, clubs, exposure, lenders, loans
+from marketplace.financing import (
+    applications,
+    club_decisions,
+    clubs,
+    exposure,
+    lenders,
+    loans,
+    underwriting,
+    underwriting_files,
+)
 from marketplace.financing.club_places import ClubPlace, filled_places
 from marketplace.financing.club_schemas import AnswerIn, NoteIn, PlaceForm
 from marketplace.financing.pages_blueprint import pages
@@ -85,6 +94,8 @@ def show_club_place(place_id: UUID) -> str:
         },
         limits=exposure.exposures_of(place.bank_id, application, place.id) if place.part.currency == "CNY" else [],
         others=others,
+        file=underwriting_files.file_of(application, market_day(now())),
+        checks_seen=underwriting.checks_seen,
         names=names_of([sheet.bank_id, *(one.bank_id for one in others)]),
         open=sheet.status is TermSheetStatus.PREPARED,
     )

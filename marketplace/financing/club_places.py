@@ -9,6 +9,7 @@ force since 2024-11-01): a lead bank keeps at least 15 % and places at least 30 
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select, text
@@ -96,6 +97,7 @@ class ClubPlace(Model):
     recommended_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     joined_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     joined_at: Mapped[datetime | None]
+    file_seen: Mapped[dict[str, Any]] = mapped_column(default=dict)
     note: Mapped[str] = mapped_column(String(2000), default="")
     reason: Mapped[str | None] = mapped_column(String(500))
 

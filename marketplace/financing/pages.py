@@ -23,6 +23,7 @@ from marketplace.financing import (
     loan_pages,
     loans,
     monitoring_pages,
+    statement_pages,
     term_sheets,
     views,
 )
@@ -35,7 +36,16 @@ from marketplace.financing.term_sheets import TermSheet, TermSheetStatus
 from marketplace.identity.organisations import names_of
 from marketplace.registry.ownership import assets_of
 
-MORE = (amendment_pages, bank_pages, club_pages, consent_pages, criteria_pages, loan_pages, monitoring_pages)
+MORE = (
+    amendment_pages,
+    bank_pages,
+    club_pages,
+    consent_pages,
+    criteria_pages,
+    loan_pages,
+    monitoring_pages,
+    statement_pages,
+)
 
 
 @pages.get("/financing")

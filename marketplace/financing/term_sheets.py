@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, select, text
@@ -126,6 +127,7 @@ class TermSheet(Model):
     assessed_value: Mapped[Money] = money_columns("assessed_value")
     value_basis: Mapped[ValuationBasis]
     note: Mapped[str] = mapped_column(String(2000), default="")
+    file_seen: Mapped[dict[str, Any]] = mapped_column(default=dict)
     effective_cost_bps: Mapped[int]
     valid_until: Mapped[date] = mapped_column(Date)
     prepared_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))

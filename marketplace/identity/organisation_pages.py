@@ -9,7 +9,17 @@ from marketplace.core.clock import now
 from marketplace.core.errors import NotFound
 from marketplace.core.http import current_actor, needs, page_form, signed_in
 from marketplace.core.i18n import _, choose_language
-from marketplace.identity import api_keys, identifiers, invitations, organisations, people, roles, sign_up, verification
+from marketplace.identity import (
+    api_keys,
+    credit_flags,
+    identifiers,
+    invitations,
+    organisations,
+    people,
+    roles,
+    sign_up,
+    verification,
+)
 from marketplace.identity.blueprints import pages
 from marketplace.identity.schemas import (
     OPEN_KINDS,
@@ -60,6 +70,7 @@ def organisation() -> str:
     own = organisations.own_organisation(actor)
     return render_template(
         "identity/organisation.html",
+        flags=credit_flags.flags_of(own.id),
         organisation=own,
         status=verification.STATUS_WORDS[own.status],
         kind=roles.KIND_LABELS[own.kind],

@@ -2,6 +2,7 @@
 
 from marketplace.identity import (
     account_pages,
+    credit_flag_pages,
     demo_pages,
     organisation_pages,
     sign_in_pages,
@@ -12,6 +13,7 @@ from marketplace.identity.blueprints import pages
 
 __all__ = [
     "account_pages",
+    "credit_flag_pages",
     "demo_pages",
     "organisation_pages",
     "pages",

@@ -3,12 +3,13 @@
 from typing import Any
 
 from apiflask import Schema
-from apiflask.fields import UUID, Boolean, DateTime, Email, Enum, Integer, List, Nested, String
+from apiflask.fields import UUID, Boolean, Date, DateTime, Email, Enum, Integer, List, Nested, String
 from apiflask.validators import Length, OneOf, Range
 from marshmallow import post_load
 
 from marketplace.core.fields import AmountField, MoneyField, StrictSchema
 from marketplace.core.i18n import LANGUAGES
+from marketplace.identity.credit_flags import DishonestAct
 from marketplace.identity.identifiers import IdentifierKind
 from marketplace.identity.organisations import OrganisationKind, OrganisationStatus, Registration
 from marketplace.identity.roles import Role
@@ -140,6 +141,43 @@ class ReasonIn(StrictSchema):
     """Why something is returned or stopped."""
 
     reason = String(required=True, validate=Length(min=3, max=1000))
+
+
+class DecisionIn(StrictSchema):
+    """An authority's decision against an organisation."""
+
+    credit_code = String(required=True, validate=Length(min=5, max=40))
+    act = Enum(DishonestAct, by_value=True, required=True)
+    authority = String(required=True, validate=Length(min=2, max=200))
+    decision_number = String(required=True, validate=Length(min=1, max=100))
+    decided_on = Date(required=True)
+    ends_on = Date(load_default=None)
+    source = String(required=True, validate=Length(min=4, max=500))
+
+
+class FlagOut(Schema):
+    """One credit flag."""
+
+    id = UUID()
+    organisation_id = UUID()
+    act = Enum(DishonestAct, by_value=True)
+    status = String()
+    authority = String()
+    decision_number = String()
+    decided_on = Date()
+    ends_on = Date()
+    source = String()
+    ended_reason = String()
+
+
+class FlagsOut(Schema):
+    """Credit flags, newest first."""
+
+    items = List(Nested(FlagOut))
+
+
+class EmptyIn(StrictSchema):
+    """An act without particulars."""
 
 
 class LimitIn(StrictSchema):

@@ -6,6 +6,7 @@ from uuid import UUID
 from marketplace.core.actor import Actor
 from marketplace.core.db import find
 from marketplace.identity.api_keys import ApiKeyIssued
+from marketplace.identity.credit_flags import CreditFlagMoved
 from marketplace.identity.organisations import Organisation, OrganisationKind, find_organisation, organisations_of_kind
 from marketplace.identity.passwords import PasswordChanged
 from marketplace.identity.people import MemberJoined, MemberRemoved, Person
@@ -49,6 +50,12 @@ def tell_returned(_actor: Actor, fact: OrganisationReturned, now: datetime) -> N
 def tell_suspended(_actor: Actor, fact: OrganisationSuspended, now: datetime) -> None:
     """The organisation learns that it was stopped, and why."""
     _tell(fact.organisation_id, "organisation_suspended", "/organisation", now, reason=fact.reason)
+
+
+def tell_flagged(_actor: Actor, fact: CreditFlagMoved, now: datetime) -> None:
+    """The organisation learns when a flag begins or ceases to count against it."""
+    if fact.status in ("in_force", "repaired"):
+        _tell(fact.organisation_id, f"credit_flag_{fact.status}", "/organisation", now)
 
 
 def tell_joined(actor: Actor, fact: MemberJoined, now: datetime) -> None:

@@ -110,6 +110,18 @@ say(
     text=_l("Your organisation may look but not act for now. The reason: %(reason)s"),
 )
 say(
+    "credit_flag_in_force",
+    subject=_l("A credit flag counts against %(organisation)s"),
+    text=_l(
+        "An authority's decision was recorded and confirmed. Banks that weigh a loan to you see it; your organisation page shows it."
+    ),
+)
+say(
+    "credit_flag_repaired",
+    subject=_l("A credit flag of %(organisation)s no longer counts"),
+    text=_l("The authority repaired the credit or lifted its decision."),
+)
+say(
     "member_joined",
     subject=_l("%(person)s has joined %(organisation)s"),
     text=_l("%(person)s accepted the invitation. You can change the role or remove the member at any time."),

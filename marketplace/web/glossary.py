@@ -44,6 +44,7 @@ GLOSSARY = (
     Term("pledgee-consent", "质权人同意", "Pledgee's consent", "已质押的权利，未经质权人同意不得转让或许可。见《民法典》第四百四十四条。", "A pledged right may not be transferred or licensed without the pledgee's agreement. See Civil Code article 444."),
     Term("ltv", "质押率", "Loan to value", "贷款金额与押品价值之比。本平台以价值区间的下限来算。", "The loan divided by the value of the collateral. Here it is computed from the lower end of the interval."),
     Term("term-sheet", "授信条件书", "Term sheet", "银行提出的金额、利率、期限、还款方式和费用。只有申请人和该银行能看到。", "A bank's amount, rate, term, repayment and fees. Only the applicant and that bank can see it."),
+    Term("credit-flag", "失信记录", "Credit flag", "主管部门认定的失信行为，例如非正常申请或者提供虚假材料。一般有效一年，可以修复。", "A dishonest act that an authority has found, such as abnormal filings or false documents. It counts for a year as a rule and can be repaired."),
     Term("club-loan", "银团贷款", "Loan of several banks", "几家银行按各自份额共同发放的一笔贷款。牵头行作代理行，统一放款、收款和持有质权；您只与它往来。", "One loan that several banks lend, each with its part. The lead bank is the agent: it pays out, collects and holds the pledge; you deal with it alone."),
     Term("effective-cost", "实际年化成本", "Effective annual cost", "把利息和所有费用都算进去的年化成本。比较各家银行时先看这一项。", "The yearly cost with interest and every fee counted. Look at it first when comparing banks."),
     Term("five-tier", "五级分类", "Five-tier classification", "正常、关注、次级、可疑、损失五级。逾期超过九十天至少为次级。", "Pass, special mention, substandard, doubtful, loss. More than ninety days late is at least substandard."),

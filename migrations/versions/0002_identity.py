@@ -270,10 +270,48 @@ def upgrade() -> None:
         "ix_sign_in_sessions_live", "sign_in_sessions", ["person_id"], postgresql_where=sa.text("ended_at IS NULL")
     )
 
+    acts = (
+        "abnormal_filings", "bad_faith_marks", "agency_violation", "false_documents", "broken_undertaking",
+        "decision_not_performed",
+    )  # fmt: skip
+    statuses = ("recorded", "in_force", "refused", "repaired")
+    checked = {"native_enum": False, "create_constraint": True, "length": 40}
+    op.create_table(
+        "credit_flags",
+        *_key(),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("act", sa.Enum(*acts, name="dishonestact", **checked), nullable=False),
+        sa.Column("status", sa.Enum(*statuses, name="flagstatus", **checked), nullable=False),
+        sa.Column("authority", sa.String(length=200), nullable=False),
+        sa.Column("decision_number", sa.String(length=100), nullable=False),
+        sa.Column("decided_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("source", sa.String(length=500), nullable=False),
+        sa.Column("recorded_by", sa.Uuid()),
+        sa.Column("confirmed_by", sa.Uuid()),
+        sa.Column("ended_reason", sa.String(length=500)),
+        sa.CheckConstraint("ends_on > decided_on", name="ck_credit_flags_period"),
+        sa.CheckConstraint("confirmed_by IS NULL OR confirmed_by <> recorded_by", name="ck_credit_flags_two_people"),
+        sa.CheckConstraint(
+            "status NOT IN ('in_force', 'repaired') OR confirmed_by IS NOT NULL", name="ck_credit_flags_confirmed"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name="fk_credit_flags_organisation_id_organisations"
+        ),
+        sa.ForeignKeyConstraint(["recorded_by"], ["people.id"], name="fk_credit_flags_recorded_by_people"),
+        sa.ForeignKeyConstraint(["confirmed_by"], ["people.id"], name="fk_credit_flags_confirmed_by_people"),
+        sa.UniqueConstraint(
+            "organisation_id", "authority", "decision_number",
+            name="uq_credit_flags_organisation_id_authority_decision_number",
+        ),
+    )  # fmt: skip
+    op.create_index("ix_credit_flags_organisation_id", "credit_flags", ["organisation_id"])
+
 
 def downgrade() -> None:
     """Drop the tables."""
     for table in (
+        "credit_flags",
         "sign_in_sessions",
         "memberships",
         "licence_documents",

@@ -146,6 +146,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("together", sa.Boolean(), nullable=False),
+        sa.Column("file_seen", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("own_part_minor", sa.BigInteger(), nullable=False),
         sa.Column("own_part_currency", sa.CHAR(length=3), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
@@ -636,6 +637,7 @@ def upgrade() -> None:
     )
     _make_amendments()
     _make_clubs()
+    _make_statements()
     _make_criteria()
     _make_monitoring()
 
@@ -884,6 +886,7 @@ def _make_clubs() -> None:
             nullable=False,
         ),
         sa.Column("was_asked", sa.Boolean(), nullable=False),
+        sa.Column("file_seen", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("part_minor", sa.BigInteger(), nullable=False),
         sa.Column("part_currency", sa.CHAR(length=3), nullable=False),
         sa.Column("proposed_by", sa.Uuid(), nullable=True),
@@ -972,6 +975,46 @@ def _make_clubs() -> None:
     op.execute(PARTS_SUM_ON_LOANS)
 
 
+def _make_statements() -> None:
+    amounts = ("revenue", "net_profit", "total_assets", "total_liabilities")
+    op.create_table(
+        "borrower_statements",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("months", sa.BigInteger(), nullable=False),
+        *(
+            column
+            for name in amounts
+            for column in (
+                sa.Column(f"{name}_minor", sa.BigInteger(), nullable=False),
+                sa.Column(f"{name}_currency", sa.CHAR(length=3), nullable=False),
+            )
+        ),
+        sa.Column("audited", sa.Boolean(), nullable=False),
+        sa.Column("file_id", sa.Uuid(), nullable=False),
+        sa.Column("given_by", sa.Uuid(), nullable=True),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("months IN (3, 6, 12)", name=op.f("ck_borrower_statements_months")),
+        sa.CheckConstraint(
+            "revenue_minor >= 0 AND total_assets_minor >= 0 AND total_liabilities_minor >= 0",
+            name=op.f("ck_borrower_statements_not_negative"),
+        ),
+        sa.CheckConstraint(
+            " AND ".join(f"revenue_currency = {name}_currency" for name in amounts[1:]),
+            name=op.f("ck_borrower_statements_revenue_one_currency"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_borrower_statements_organisation_id_organisations")
+        ),
+        sa.ForeignKeyConstraint(["file_id"], ["files.id"], name=op.f("fk_borrower_statements_file_id_files")),
+        sa.ForeignKeyConstraint(["given_by"], ["people.id"], name=op.f("fk_borrower_statements_given_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_borrower_statements")),
+    )
+    op.create_index("ix_borrower_statements_period", "borrower_statements", ["organisation_id", "ends_on"])
+
+
 PARTS_SUM = """
 CREATE FUNCTION loan_parts_sum() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE one record; parts record; loan uuid := (to_jsonb(NEW) ->> TG_ARGV[0])::uuid;
@@ -1002,6 +1045,7 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.is_club) EXECUTE FUNCTION l
 def downgrade() -> None:
     """Drop the tables."""
     for table in (
+        "borrower_statements",
         "club_votes",
         "loan_shares",
         "club_places",

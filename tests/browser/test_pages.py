@@ -12,11 +12,11 @@ pytestmark = pytest.mark.browser
 PAGES: dict[str, list[str]] = {
     "company": [
         "/dashboard", "/assets", "/assets/import", "/listings/mine", "/listings/new", "/deals", "/financing",
-        "/financing/apply", "/auctions", "/auctions/portfolios/new", "/cross-licences", "/statement", "/payments", "/watchlist", "/saved-searches", "/inbox",
+        "/financing/apply", "/financing/statements", "/auctions", "/auctions/portfolios/new", "/cross-licences", "/statement", "/payments", "/watchlist", "/saved-searches", "/inbox",
     ],
     "bank": ["/dashboard", "/financing/desk", "/financing/book", "/financing/pledges", "/risk-pool", "/statement"],
     "pool_administrator": ["/dashboard", "/risk-pool", "/risk-pool/schemes"],
-    "platform_operator": ["/dashboard", "/verifications", "/payments/confirmations", "/payouts", "/claims", "/owner-names", "/audit"],
+    "platform_operator": ["/dashboard", "/verifications", "/credit-flags", "/payments/confirmations", "/payouts", "/claims", "/owner-names", "/audit"],
     "auditor": ["/dashboard", "/audit", "/audit/blocks"],
 }  # fmt: skip
 DEEPER: dict[str, list[tuple[str, str]]] = {
