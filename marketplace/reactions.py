@@ -97,16 +97,18 @@ from marketplace.registry.owner_names import OwnerNamesDecided
 from marketplace.registry.ownership import OwnershipRegistered, OwnershipTransferred
 from marketplace.registry.rights import LicenceGranted
 from marketplace.registry.statuses import AssetStatusChanged
+from marketplace.risk_pool import aid_news, replenishment_news, take_over_news
 from marketplace.risk_pool import monitoring as pool_monitoring
 from marketplace.risk_pool import news as pool_news
-from marketplace.risk_pool import replenishment_news, take_over_news
 from marketplace.risk_pool.claims import ClaimMoved
 from marketplace.risk_pool.compensation import ClaimCompensated
 from marketplace.risk_pool.enrolments import EnrolmentMoved
 from marketplace.risk_pool.halts import PoolReopened, PoolWasHalted
+from marketplace.risk_pool.premiums import PremiumMoved
 from marketplace.risk_pool.recoveries import RecoveryShared
 from marketplace.risk_pool.replenishments import PoolReplenished, ReplenishmentRecorded, ReplenishmentRefused
 from marketplace.risk_pool.standings import BankWasSuspended, SuspensionLifted
+from marketplace.risk_pool.subsidies import SubsidyMoved
 from marketplace.risk_pool.take_overs import TakeOverMoved
 from marketplace.valuation import drift_watch, review_news
 from marketplace.valuation.reviews import ReviewMoved
@@ -263,6 +265,8 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     SuspensionLifted: [pool_news.tell_standing],
     PoolWasHalted: [pool_news.tell_halt],
     PoolReopened: [pool_news.tell_halt],
+    PremiumMoved: [aid_news.tell_premium],
+    SubsidyMoved: [aid_news.tell_subsidy],
     ReplenishmentRecorded: [replenishment_news.tell_recorded],
     PoolReplenished: [replenishment_news.tell_confirmed],
     ReplenishmentRefused: [replenishment_news.tell_refused],

@@ -117,6 +117,8 @@ ACTS: dict[str, Any] = {
     "PledgeePaid": _l("Pledgee paid"),
     "PoolOpened": _l("Pool opened"),
     "PoolReopened": _l("Pool takes new loans again"),
+    "PremiumMoved": _l("Premium for a pool loan fell due, was received or lapsed"),
+    "SubsidyMoved": _l("Request for aid on a pool loan moved to its next step"),
     "PoolReplenished": _l("Money put into the pool confirmed"),
     "ReplenishmentRecorded": _l("Money put into the pool recorded"),
     "ReplenishmentRefused": _l("Recorded money of the pool found wrong"),

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -29,10 +29,13 @@ def refuse(problem: Problem) -> None:
     sys.exit(1)
 
 
-def answer_cases(answer: Callable[[Any], Any]) -> None:
-    """Read a CASE or a list of cases from standard input and answer each; a refused case is its own error."""
+def answer_cases(answer: Callable[[Any], Any], source: IO[str] | None = None) -> None:
+    """Read a CASE or a list of cases, from standard input unless told otherwise, and answer each.
+
+    A refused case is its own error.
+    """
     try:
-        given = json.load(sys.stdin, parse_float=str, parse_int=int)
+        given = json.load(source or sys.stdin, parse_float=str, parse_int=int)
     except ValueError as error:
         refuse(Malformed("", f"This is not JSON: {error}"))
         return

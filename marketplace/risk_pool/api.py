@@ -9,6 +9,7 @@ from marketplace.financing.due_dates import business_date
 from marketplace.financing.monitoring_schemas import ShockIn
 from marketplace.financing.stressed_books import Asked
 from marketplace.risk_pool import (
+    aid_api,
     boards,
     claims_api,
     enrolling,
@@ -23,7 +24,7 @@ from marketplace.risk_pool import (
 from marketplace.risk_pool import report_pages as report_pages  # its route must stand before the API is registered
 from marketplace.risk_pool.blueprint import api
 from marketplace.risk_pool.enrolments import capacity_of, find_enrolment
-from marketplace.risk_pool.published_schemes import published_scheme, published_schemes
+from marketplace.risk_pool.published_schemes import published_or_stated, published_scheme, published_schemes
 from marketplace.risk_pool.schemas import (
     CapacityOut,
     CaseIn,
@@ -42,7 +43,7 @@ from marketplace.risk_pool.schemas import (
     SuspensionOut,
 )
 
-ROUTES = (claims_api, replenishment_api, take_over_api)
+ROUTES = (aid_api, claims_api, replenishment_api, take_over_api)
 __all__ = ["api"]
 
 
@@ -58,16 +59,10 @@ def list_published_schemes() -> list[dict[str, Any]]:
 @api.input(CaseIn, arg_name="given")
 def share_case(given: dict[str, Any]) -> dict[str, Any]:
     """Who bears and who gets how much in a case; nothing is written."""
-    return schemes.share({**given["case"], **named_scheme(given["case"])})
+    return schemes.share(published_or_stated(given["case"]))
 
 
 share_case.__dict__["changes_nothing"] = True
-
-
-def named_scheme(case: dict[str, Any]) -> dict[str, Any]:
-    """Over the network a scheme is a published name or its terms, never a file of this machine."""
-    given = case.get("scheme")
-    return {"scheme": published_scheme(given)} if isinstance(given, str) else {}
 
 
 @api.get("/risk-pools")

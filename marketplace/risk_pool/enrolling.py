@@ -34,6 +34,7 @@ from marketplace.risk_pool.halts import require_open
 from marketplace.risk_pool.loans_seen import LoanSeen, loan_seen
 from marketplace.risk_pool.losses import Loss, Usage, purchase_limit, share_loss
 from marketplace.risk_pool.pools import Pool, year_of
+from marketplace.risk_pool.premiums import cancel_premiums, charge_premiums
 from marketplace.risk_pool.schemes import Scheme
 from marketplace.risk_pool.standings import require_standing
 from marketplace.risk_pool.terms import SchemeKind, Terms
@@ -129,6 +130,7 @@ def withdraw_enrolment(actor: Actor, enrolment_id: UUID, now: datetime) -> Enrol
     move(actor, enrolment, E.WITHDRAWN, now)
     if committed:
         release_commitment(actor, enrolment, now)
+        cancel_premiums(actor, enrolment, now)
     return enrolment
 
 
@@ -176,6 +178,7 @@ def enrol(actor: Actor, enrolment_id: UUID, now: datetime) -> Enrolment:
     if enrolment.cover:
         lines = [Posting(pool.account("commitments"), pool.account("committed"), enrolment.cover)]
         hold(actor, enrolment.commitment, "pool_commitment", lines, now)
+    charge_premiums(actor, enrolment, now)
     activate_enrolment(enrolment.loan_id, now)
     return enrolment
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from marketplace.core.db import session
 from marketplace.core.errors import NotFound
 from marketplace.core.money import Money
-from marketplace.financing.loans import Loan
+from marketplace.financing.loans import Loan, instalments_of
 from marketplace.financing.pledges import PledgeStatus, pledges_of_loan
 from marketplace.registry.assets import Asset
 
@@ -36,6 +36,13 @@ class LoanSeen:
     overdue_days: int
     loan_class: str
     is_club: bool = False
+    rate_bps: int = 0
+    interest_paid: tuple[tuple[int, Money], ...] = ()
+
+    def interest_within(self, months: int | None) -> Money:
+        """The interest really paid for the first months of the loan, or for all of them."""
+        counted = [paid for month, paid in self.interest_paid if months is None or month <= months]
+        return sum(counted, Money.zero(self.principal.currency))
 
     @property
     def is_overdue(self) -> bool:
@@ -67,6 +74,10 @@ def seen_in_books(loan_id: UUID, _on: date) -> LoanSeen | None:
         overdue_days=loan.days_past_due,
         loan_class=loan.loan_class.value,
         is_club=loan.is_club,
+        rate_bps=loan.rate_bps,
+        interest_paid=tuple(
+            (each.nr * loan.every_months, each.money(each.paid_interest_minor)) for each in instalments_of(loan.id)
+        ),
     )
 
 

@@ -27,6 +27,7 @@ from marketplace.financing.pledges import pledges_of_loan
 from marketplace.identity.organisations import names_of
 from marketplace.registry.assets import find_asset
 from marketplace.risk_pool import (
+    aid_pages,
     boards,
     claims_pages,
     enrolling,
@@ -147,6 +148,8 @@ def show_enrolment(enrolment_id: UUID) -> str:
         offerable=take_overs.rights_to_offer(enrolment),
         labels=labels_of_loan(enrolment.loan_id),
         mine=actor.organisation_id,
+        me=actor.person_id,
+        aid=aid_pages.shown(actor, enrolment, pool),
         printable=forms.forms_of_enrolment(enrolment),
         watch=next(iter(checks_of_loan(enrolment.loan_id, 1)), None),
         names=names_of([*people, *(party.organisation_id for party in enrolment.parties)]),

@@ -1,6 +1,7 @@
 """The schemes whose published terms we hold, each a data file with dates, source and what is not known."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -30,6 +31,12 @@ def published_scheme(name: str) -> dict[str, Any]:
         if wanted in {_plain(known) for known in (document["name"], *document.get("aliases", ()))}:
             return document
     raise SchemeNotPublished(scheme=name, known=", ".join(document["name"] for document in published_schemes()))
+
+
+def published_or_stated(case: Mapping[str, Any]) -> dict[str, Any]:
+    """A case sent over the network: its scheme is a published name or its terms, never a file of this machine."""
+    given = case.get("scheme")
+    return {**case, **({"scheme": published_scheme(given)} if isinstance(given, str) else {})}
 
 
 def _plain(name: str) -> str:

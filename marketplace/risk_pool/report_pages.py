@@ -61,6 +61,11 @@ def figures(actor: Actor, pool_id: UUID, period: tuple[int, int]) -> dict[str, A
         "opening": report.opening.format(),
         "closing": report.closing.format(),
         "movements": {kind: amount.format() for kind, amount in report.movements.items()},
+        "aid": {
+            "opening": report.aid_opening.format(),
+            "closing": report.aid_closing.format(),
+            "movements": {kind: amount.format() for kind, amount in report.aid_movements.items()},
+        },
         "put_in": [
             {"sponsor": dict(who), "purpose": purpose.value, "amount": amount.format()}
             for who, purpose, amount in report.put_in

@@ -36,8 +36,11 @@ MOVEMENTS = {
     "recovery_settled": {"zh": "追偿返还", "en": "Recoveries returned"},
     "take_over_paid": {"zh": "收储支出", "en": "Take-over purchases"},
     "take_over_resold": {"zh": "收储转售收入", "en": "Resales"},
+    "subsidy_funded": {"zh": "补助资金注入", "en": "Aid money put in"},
+    "subsidy_granted": {"zh": "补助支出", "en": "Aid granted"},
+    "premium_paid_by_pool": {"zh": "资金池承担的保费与担保费", "en": "Premiums paid by the pool"},
 }
-"""What moves a pool's fund, by the kind of journal."""
+"""What moves a pool's fund and its aid account, by the kind of journal."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class PoolReport:
     opening: Money
     closing: Money
     movements: dict[str, Money]
+    aid_opening: Money
+    aid_movements: dict[str, Money]
     enrolled: Counted
     claimed: Counted
     compensated: Counted
@@ -68,12 +73,19 @@ class PoolReport:
     exposure: Sequence[BankExposure]
     put_in: Sequence[tuple[Mapping[str, str], Purpose, Money]]
 
+    @property
+    def aid_closing(self) -> Money:
+        """What the aid account holds at the end."""
+        return sum(self.aid_movements.values(), self.aid_opening)
+
+
+def _moved(movements: Mapping[str, Money]) -> list[tuple[dict[str, str], str, Money]]:
+    return [(MOVEMENTS.get(kind, {"zh": kind, "en": kind}), "", amount) for kind, amount in sorted(movements.items())]
+
 
 def lines_of(report: PoolReport) -> list[tuple[dict[str, str], str, Money]]:
     """The report line by line: what, how many, how much."""
-    moved = [
-        (MOVEMENTS.get(kind, {"zh": kind, "en": kind}), "", amount) for kind, amount in sorted(report.movements.items())
-    ]
+    moved, aided = (_moved(each) for each in (report.movements, report.aid_movements))
     counted = (
         ({"zh": "本期入库（担保本金）", "en": "Enrolled (secured principal)"}, report.enrolled),
         ({"zh": "本期申请补偿（本金损失）", "en": "Claimed (principal lost)"}, report.claimed),
@@ -84,6 +96,9 @@ def lines_of(report: PoolReport) -> list[tuple[dict[str, str], str, Money]]:
         ({"zh": "期初余额", "en": "Balance at the beginning"}, "", report.opening),
         *moved,
         ({"zh": "期末余额", "en": "Balance at the end"}, "", report.closing),
+        ({"zh": "补助账户期初余额", "en": "Aid account at the beginning"}, "", report.aid_opening),
+        *aided,
+        ({"zh": "补助账户期末余额", "en": "Aid account at the end"}, "", report.aid_closing),
         *((words, str(one.count), one.amount) for words, one in counted),
         ({"zh": "制表日可承载", "en": "Can carry on the day of this report"}, "", report.capacity.limit),
         ({"zh": "制表日在库", "en": "Enrolled on the day of this report"}, "", report.capacity.enrolled),
@@ -142,8 +157,9 @@ def report_of(actor: Actor, pool_id: UUID, year: int, number: int) -> PoolReport
     pool = find(Pool, pool_id)
     require(policy.administers(actor, pool) or actor.may("audit.read"), NotFound())
     begins, ends = quarter(year, number)
-    moved = _movements(pool, begins, ends)
-    opening = sum(_movements(pool, None, begins - timedelta(days=1)).values(), pool.zero)
+    moved = _movements(pool, "fund", begins, ends)
+    eve = begins - timedelta(days=1)
+    opening = sum(_movements(pool, "fund", None, eve).values(), pool.zero)
     return PoolReport(
         pool=pool,
         begins_on=begins,
@@ -151,6 +167,8 @@ def report_of(actor: Actor, pool_id: UUID, year: int, number: int) -> PoolReport
         opening=opening,
         closing=opening + sum(moved.values(), pool.zero),
         movements=moved,
+        aid_opening=sum(_movements(pool, "subsidy", None, eve).values(), pool.zero),
+        aid_movements=_movements(pool, "subsidy", begins, ends),
         enrolled=_count(
             pool, Enrolment.__table__.c.ip_principal_minor, _within(Enrolment.decided_at, begins, ends),
             Enrolment.status != E.REJECTED,
@@ -169,8 +187,8 @@ def report_of(actor: Actor, pool_id: UUID, year: int, number: int) -> PoolReport
     )  # fmt: skip
 
 
-def _movements(pool: Pool, begins: date | None, ends: date) -> dict[str, Money]:
-    """What every kind of journal added to the fund (less is negative) in the days."""
+def _movements(pool: Pool, purpose: str, begins: date | None, ends: date) -> dict[str, Money]:
+    """What every kind of journal added to one of the pool's accounts (less is negative) in the days."""
     added = func.sum(ENTRIES.c.amount_minor).filter(ENTRIES.c.side == Account.normal_side)
     taken = func.sum(ENTRIES.c.amount_minor).filter(ENTRIES.c.side != Account.normal_side)
     query = (
@@ -179,7 +197,7 @@ def _movements(pool: Pool, begins: date | None, ends: date) -> dict[str, Money]:
         .join(Journal, Journal.id == ENTRIES.c.journal_id)
         .join(Account, Account.id == ENTRIES.c.account_id)
         .where(
-            Account.code == pool.account("fund"), Account.currency == pool.currency, Journal.phase.in_((Phase.SINGLE, Phase.CAPTURE)),
+            Account.code == pool.account(purpose), Account.currency == pool.currency, Journal.phase.in_((Phase.SINGLE, Phase.CAPTURE)),
             _within(Journal.at, begins, ends),
         )
         .group_by(Journal.kind)

@@ -13,8 +13,9 @@ from marketplace.risk_pool.capacity import breaks, loss_rate
 from marketplace.risk_pool.losses import Loss, LossShares, Usage, share_loss
 from marketplace.risk_pool.published_schemes import published_scheme
 from marketplace.risk_pool.recovery_shares import RecoveryPosition, RecoveryShares
+from marketplace.risk_pool.term_values import amount, number, percent
 from marketplace.risk_pool.terms import RecoveryBasis, SchemeKind, Terms
-from marketplace.risk_pool.terms_reading import amount, number, percent, read_terms
+from marketplace.risk_pool.terms_reading import read_terms
 
 USED = {
     "borrower_year_so_far": "borrower_year_counted",
@@ -38,7 +39,7 @@ def share(case: Mapping[str, Any]) -> dict[str, Any]:
         raise Malformed("", _l("A case is an object of named values."))
     for name in sorted(set(case) - KNOWN):
         raise Malformed(name, _l("A case has no such value."))
-    terms = _terms(case)
+    terms = terms_of(case)
     loss = _loss(case, terms)
     shares = share_loss(terms, loss, _usage(case, terms))
     other = amount("other_loss", case.get("other_loss", "0"), terms.currency)
@@ -50,7 +51,8 @@ def share(case: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _terms(case: Mapping[str, Any]) -> Terms:
+def terms_of(case: Mapping[str, Any]) -> Terms:
+    """The terms a case names, states or keeps in a file, with what it states anew."""
     given = case.get("scheme")
     if isinstance(given, str) and given.endswith(".json"):
         given = _from_file(given)
@@ -78,13 +80,13 @@ def _loss(case: Mapping[str, Any], terms: Terms) -> Loss:
     return Loss(
         principal=principal,
         loan=loan,
-        ip_share=_ip_share(case.get("ip_share", "1")),
+        ip_share=ip_share_of(case.get("ip_share", "1")),
         uplifts=None if uplifts is None else frozenset(str(name) for name in uplifts),
         purchase_price=None if price is None else amount("purchase_price", price, terms.currency),
     )
 
 
-def _ip_share(given: Any) -> Fraction | None:
+def ip_share_of(given: Any) -> Fraction | None:
     """The secured share as 0.6 or 60%; null means that the contract does not state it."""
     if given is None:
         return None
@@ -111,7 +113,7 @@ def _compensation(terms: Terms, loss: Loss, shares: LossShares, other: Money) ->
         "loss": loss.principal.format(),
         "ip_principal": shares.ip_principal.format(),
         "counted": shares.counted.format(),
-        "rates": {party: _percent(rate) for party, rate in shares.rates.items()},
+        "rates": {party: as_percent(rate) for party, rate in shares.rates.items()},
         "limits": list(shares.limits),
         "residue_to": terms.residue_to,
         "compensation": _amounts(shares.parties),
@@ -186,8 +188,8 @@ def _stop(case: Mapping[str, Any], whose: str, limit: Fraction | None, currency:
     lost = amount(f"{whose}_year_loss", case[f"{whose}_year_loss"], currency)
     enrolled = amount(f"{whose}_year_principal", case.get(f"{whose}_year_principal"), currency)
     return {
-        "rate": _percent(loss_rate(lost, enrolled)),
-        "limit": None if limit is None else _percent(limit),
+        "rate": as_percent(loss_rate(lost, enrolled)),
+        "limit": None if limit is None else as_percent(limit),
         "suspended": breaks(lost, enrolled, limit),
     }
 
@@ -196,7 +198,7 @@ def _amounts(parties: Mapping[str, Money]) -> dict[str, str]:
     return {party: money.format() for party, money in parties.items()}
 
 
-def _percent(rate: Fraction) -> str:
+def as_percent(rate: Fraction) -> str:
     """A rate as a percentage with up to six decimals."""
     millionths = round(rate * 100 * 1_000_000)
     return f"{millionths // 1_000_000}.{millionths % 1_000_000:06d}".rstrip("0").rstrip(".")

@@ -9,6 +9,7 @@ from fractions import Fraction
 from marketplace.core.errors import Refused
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
+from marketplace.risk_pool.aid_terms import Premium, Subsidy
 
 
 class SharesUnknown(Refused):
@@ -116,6 +117,8 @@ class Terms:
     document: str | None = None
     source: str = ""
     unknown: tuple[str, ...] = ()
+    premiums: tuple[Premium, ...] = ()
+    subsidies: tuple[Subsidy, ...] = ()
 
     def in_force(self, on: date) -> bool:
         """Whether loans could be enrolled under this version on that day; unknown ends are open."""

@@ -54,6 +54,8 @@ def upgrade() -> None:
     _risk_pool_recovery_shares()
     _risk_pool_take_overs()
     _risk_pool_replenishments()
+    _risk_pool_premiums()
+    _risk_pool_subsidies()
     for statement in (KEPT, CLAIM_SUM, RECOVERY_SUM):
         op.execute(statement)
     for table in NEVER_CHANGED:
@@ -69,6 +71,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
+    op.drop_table("risk_pool_subsidies")
+    op.drop_table("risk_pool_premiums")
     op.drop_table("risk_pool_replenishments")
     op.drop_table("risk_pool_take_overs")
     op.drop_table("risk_pool_recovery_shares")
@@ -567,6 +571,79 @@ def _risk_pool_replenishments() -> None:
         "uq_risk_pool_replenishments_reference", "risk_pool_replenishments", ["pool_id", "bank_reference"],
         unique=True, postgresql_where=sa.text("status <> 'refused'"),
     )  # fmt: skip
+
+
+def _risk_pool_premiums() -> None:
+    op.create_table(
+        "risk_pool_premiums",
+        *_key(),
+        _of_enrolment(),
+        sa.Column("nr", sa.BigInteger(), nullable=False),
+        sa.Column("party", sa.String(length=40), nullable=False),
+        sa.Column("payer", _one_of("payer", "borrower", "bank", "pool"), nullable=False),
+        sa.Column("receiver_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False),
+        sa.Column("payer_id", sa.Uuid(), sa.ForeignKey("organisations.id"), nullable=False),
+        *_money("amount"),
+        sa.Column("months", sa.BigInteger(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("status", _one_of("premiumstatus", "due", "paid", "cancelled"), nullable=False),
+        sa.Column("paid_by", sa.Uuid(), nullable=True),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paid_reference", sa.String(length=100), nullable=True),
+        *_checks(
+            amount_positive="amount_minor > 0",
+            two_sides="receiver_id <> payer_id",
+            paid_with_reference="(status = 'paid') = (paid_reference IS NOT NULL)",
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("enrolment_id", "nr"),
+    )
+    for column in ("enrolment_id", "receiver_id", "payer_id"):
+        op.create_index(f"ix_risk_pool_premiums_{column}", "risk_pool_premiums", [column], unique=False)
+
+
+def _risk_pool_subsidies() -> None:
+    op.create_table(
+        "risk_pool_subsidies",
+        *_key(),
+        _of_enrolment(),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column(
+            "status",
+            _one_of("subsidystatus", "asked", "reviewed", "granted", "refused", "withdrawn"),
+            nullable=False,
+        ),
+        *_money("fee_paid"),
+        sa.Column("asked_by", sa.Uuid(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("benchmark_bps", sa.BigInteger(), nullable=True),
+        sa.Column("reviewed_by", sa.Uuid(), nullable=True),
+        sa.Column("review_reason", sa.String(length=1000), nullable=False),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(length=1000), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=True),
+        sa.Column("amount_currency", sa.CHAR(3), nullable=True),
+        sa.Column("limits", postgresql.JSONB(), nullable=False),
+        *_checks(
+            second_person="decided_by IS NULL OR decided_by <> reviewed_by",
+            granted_amount="(status = 'granted') = (amount_minor IS NOT NULL) "
+            "AND (amount_minor IS NULL OR amount_minor > 0)",
+            granted_by_two="status <> 'granted' OR (reviewed_by IS NOT NULL AND decided_by IS NOT NULL)",
+            benchmark="benchmark_bps IS NULL OR benchmark_bps BETWEEN 0 AND 10000",
+            fee_paid="fee_paid_minor >= 0",
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_risk_pool_subsidies_enrolment_id", "risk_pool_subsidies", ["enrolment_id"], unique=False)
+    op.create_index(
+        "uq_risk_pool_subsidies_live", "risk_pool_subsidies", ["enrolment_id", "name"], unique=True,
+        postgresql_where=sa.text("status NOT IN ('refused', 'withdrawn')"),
+    )  # fmt: skip
+
+
+def _of_enrolment() -> sa.Column[object]:
+    return sa.Column("enrolment_id", sa.Uuid(), sa.ForeignKey("risk_pool_enrolments.id"), nullable=False)
 
 
 def _one_of(name: str, *values: str) -> sa.Enum:
