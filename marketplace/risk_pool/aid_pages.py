@@ -33,6 +33,7 @@ from marketplace.risk_pool.schemas import NothingIn, ReasonIn, ReferenceIn
 from marketplace.risk_pool.subsidies import SubsidyRequest, SubsidyStatus
 from marketplace.risk_pool.term_values import percent
 from marketplace.risk_pool.terms import Terms
+from marketplace.risk_pool.terms_reading import read_terms
 
 S = SubsidyStatus
 NOT_YET = (EnrolmentStatus.DRAFT, EnrolmentStatus.BANK_SUBMITTED, EnrolmentStatus.POOL_REVIEW)
@@ -72,6 +73,11 @@ def shown(actor: Actor, enrolment: Enrolment, pool: Pool) -> dict[str, Any]:
         "told": {one.id: _explained(one, enrolment, rules[one.name]) for one in asked},
         "proofs": {one.id: evidence_for(one.id) for one in asked},
     }
+
+
+def published_aid(document: dict[str, Any]) -> list[tuple[Subsidy, dict[str, str]]]:
+    """The aid a published scheme gives, each rule in words."""
+    return [(one, rule_words(one)) for one in read_terms(document).subsidies]
 
 
 @pages.post("/risk-pool/enrolments/<uuid:enrolment_id>/subsidies")

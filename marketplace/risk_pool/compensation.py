@@ -95,6 +95,7 @@ def reject_claim(actor: Actor, claim_id: UUID, reason: str, now: datetime) -> Cl
     claim, _enrolment, pool = find_claim(actor, claim_id, lock=True)
     require(policy.may_decide(actor, pool))
     require(actor.person_id != claim.reviewed_by, SecondPersonNeeded())
+    require_fresh(actor, now)
     move(actor, claim, ClaimStatus.REJECTED, now, reason)
     claim.decided_by, claim.decided_at = actor.person_id, now
     return claim
@@ -106,6 +107,7 @@ def receive_claim_share(actor: Actor, claim_id: UUID, party: str, bank_reference
     require(actor.organisation_id == enrolment.bank_id, NotFound())
     require(actor.may("loan.approve"))
     require(actor.person_id != claim.filed_by, SecondPersonNeeded())
+    require_fresh(actor, now)
     share = next((each for each in claim.shares if each.party == party), None)
     if share is None or party == scheme_of(enrolment).terms.excess_to:
         raise Malformed("party", _l("This is not one of the parties that share."))

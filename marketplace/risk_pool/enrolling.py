@@ -14,6 +14,7 @@ from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.identity.four_eyes import SecondPersonNeeded
 from marketplace.identity.organisations import Organisation, OrganisationKind, OrganisationStatus, find_organisation
+from marketplace.identity.sign_in import require_fresh
 from marketplace.identity.verification import require_approved
 from marketplace.ledger.entries import Posting, hold, void
 from marketplace.risk_pool import policy
@@ -154,7 +155,7 @@ def return_enrolment(actor: Actor, enrolment_id: UUID, reason: str, now: datetim
 
 def reject_enrolment(actor: Actor, enrolment_id: UUID, reason: str, now: datetime) -> Enrolment:
     """Refuse the enrolment with a reason, as the second person."""
-    enrolment, _pool = _deciding(actor, enrolment_id)
+    enrolment, _pool = _deciding(actor, enrolment_id, now)
     move(actor, enrolment, E.REJECTED, now, reason)
     enrolment.decided_by, enrolment.decided_at = actor.person_id, now
     return enrolment
@@ -162,7 +163,7 @@ def reject_enrolment(actor: Actor, enrolment_id: UUID, reason: str, now: datetim
 
 def enrol(actor: Actor, enrolment_id: UUID, now: datetime) -> Enrolment:
     """Take the loan into the pool: capacity is checked under lock and the cover is held in the ledger."""
-    enrolment, pool = _deciding(actor, enrolment_id)
+    enrolment, pool = _deciding(actor, enrolment_id, now)
     pool = find(Pool, pool.id, lock=True)
     _require_taken(pool.id, enrolment.bank_id)
     if loan_seen(enrolment.loan_id, now.date()).is_overdue:
@@ -198,7 +199,7 @@ def activate_enrolment(loan_id: UUID, now: datetime) -> None:
 
 def extend_enrolment(actor: Actor, enrolment_id: UUID, reason: str, now: datetime) -> Enrolment:
     """Keep covering a loan whose term the bank extended."""
-    enrolment, _pool = _deciding(actor, enrolment_id, may_be_reviewer=True)
+    enrolment, _pool = _deciding(actor, enrolment_id, now, may_be_reviewer=True)
     move(actor, enrolment, E.EXTENDED, now, reason)
     return enrolment
 
@@ -226,10 +227,11 @@ def _own(actor: Actor, enrolment_id: UUID) -> tuple[Enrolment, Pool]:
     return enrolment, pool
 
 
-def _deciding(actor: Actor, enrolment_id: UUID, may_be_reviewer: bool = False) -> tuple[Enrolment, Pool]:
+def _deciding(actor: Actor, enrolment_id: UUID, now: datetime, may_be_reviewer: bool = False) -> tuple[Enrolment, Pool]:
     enrolment, pool = find_enrolment(actor, enrolment_id, lock=True)
     require(policy.may_decide(actor, pool))
     require(may_be_reviewer or actor.person_id != enrolment.reviewed_by, SecondPersonNeeded())
+    require_fresh(actor, now)
     return enrolment, pool
 
 

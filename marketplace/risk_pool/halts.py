@@ -14,6 +14,7 @@ from marketplace.core.errors import NotFound, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.identity.four_eyes import SecondPersonNeeded
+from marketplace.identity.sign_in import require_fresh
 from marketplace.risk_pool import policy
 from marketplace.risk_pool.pools import Pool, free_balance
 
@@ -115,6 +116,7 @@ def require_open(pool_id: UUID) -> None:
 def halt_pool(actor: Actor, pool_id: UUID, reason: str, now: datetime) -> Halt:
     """Stop a pool with a reason: one person is enough to stop, it takes two to go on."""
     pool = _administered(actor, pool_id)
+    require_fresh(actor, now)
     return _halt(actor, pool, HaltCause.DECISION, reason, now)
 
 
@@ -142,6 +144,7 @@ def reopen_pool(actor: Actor, pool_id: UUID, now: datetime) -> Halt:
     halt = _standing(pool)
     require(halt.asked_by is not None, ReopeningNotAsked())
     require(actor.person_id != halt.asked_by, SecondPersonNeeded())
+    require_fresh(actor, now)
     halt.reopened_by, halt.reopened_at = actor.person_id, now
     session.flush()
     announce(actor, now, PoolReopened(pool.id, halt.asked_because or ""))

@@ -102,7 +102,8 @@ def board() -> str:
 @public
 def scheme_list() -> str:
     """Every published scheme with its source and what is not known."""
-    return render_template("risk_pool/schemes.html", documents=published_schemes())
+    aid = {document["name"]: aid_pages.published_aid(document) for document in published_schemes()}
+    return render_template("risk_pool/schemes.html", documents=published_schemes(), aid=aid)
 
 
 @pages.get("/risk-pool/enrolments/new")

@@ -16,6 +16,7 @@ from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
 from marketplace.core.money import Money
 from marketplace.identity.four_eyes import SecondPersonNeeded
+from marketplace.identity.sign_in import require_fresh
 from marketplace.ledger.accounts import Side, lock_accounts, open_account
 from marketplace.ledger.entries import Posting, post
 from marketplace.risk_pool import policy
@@ -188,6 +189,7 @@ def settle_recovery_share(actor: Actor, recovery_id: UUID, party: str, reference
     _claim, enrolment, pool = find_claim(actor, recovery.claim_id, lock=True)
     require(policy.may_decide(actor, pool) or policy.shares(actor) or actor.may("money.pay"))
     require(actor.person_id != recovery.recorded_by, SecondPersonNeeded())
+    require_fresh(actor, now)
     if share.settled_at is not None:
         raise RecoveryShareSettled()
     share.settled_at, share.settled_reference = now, reference
@@ -202,6 +204,7 @@ def close_recovery(actor: Actor, claim_id: UUID, reason: str, now: datetime) -> 
     claim, enrolment, pool = find_claim(actor, claim_id, lock=True)
     require(policy.may_decide(actor, pool))
     require(actor.person_id != claim.decided_by, SecondPersonNeeded())
+    require_fresh(actor, now)
     whole = not any(position_of(claim, enrolment).still_borne.values())
     ending = EnrolmentStatus.RECOVERED if whole else EnrolmentStatus.WRITTEN_OFF
     move_enrolment(actor, enrolment, ending, now, reason)

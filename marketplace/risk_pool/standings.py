@@ -12,6 +12,7 @@ from marketplace.core.db import Model, find, session
 from marketplace.core.errors import NotFound, Refused, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
+from marketplace.identity.sign_in import require_fresh
 from marketplace.risk_pool import policy
 from marketplace.risk_pool.pools import Pool
 
@@ -91,6 +92,7 @@ def lift_suspension(actor: Actor, pool_id: UUID, bank_id: UUID, reason: str, now
     pool = find(Pool, pool_id, lock=True)
     require(policy.administers(actor, pool), NotFound())
     require(policy.may_decide(actor, pool))
+    require_fresh(actor, now)
     suspension = open_suspension(pool_id, bank_id)
     if suspension is None:
         raise NotFound()

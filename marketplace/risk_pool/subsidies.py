@@ -24,6 +24,7 @@ from marketplace.core.money import Money
 from marketplace.documents.evidence import attach_evidence
 from marketplace.documents.files import show_file
 from marketplace.identity.four_eyes import SecondPersonNeeded
+from marketplace.identity.sign_in import require_fresh
 from marketplace.risk_pool import policy
 from marketplace.risk_pool.aid_terms import Subsidy
 from marketplace.risk_pool.enrolments import Enrolment, EnrolmentStatus, find_enrolment, scheme_of
@@ -170,6 +171,7 @@ def refuse_subsidy(actor: Actor, subsidy_id: UUID, reason: str, now: datetime) -
     asked, _enrolment, pool = find_subsidy(actor, subsidy_id)
     require(policy.may_decide(actor, pool))
     require(actor.person_id != asked.reviewed_by, SecondPersonNeeded())
+    require_fresh(actor, now)
     become(asked, S.REFUSED)
     asked.decided_by, asked.decided_at, asked.reason = actor.person_id, now, reason
     return said(actor, asked, now, reason)

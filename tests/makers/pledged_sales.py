@@ -110,7 +110,7 @@ def _enrol(world: World, parties: Parties, loan: Loan) -> Any:
     enrolment = enrolling.propose_enrolment(parties.officer, make_scheme(world, "55").id, loan.id, {}, at)
     enrolling.submit_enrolment(parties.officer, enrolment.id, at)
     enrolling.review_enrolment(world.reviewer, enrolment.id, at)
-    return enrolling.enrol(world.approver, enrolment.id, at)
+    return enrolling.enrol(replace(world.approver, authenticated_at=at), enrolment.id, at)
 
 
 def _compensate(world: World, parties: Parties, enrolment: Any, loan: Loan) -> Claim:

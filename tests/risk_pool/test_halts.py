@@ -1,7 +1,7 @@
 """The breaker of a whole pool: stopped by one person or by itself, opened again by two, standing cover untouched."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from marketplace.audit.trail import events_of
 from marketplace.core.errors import NotAllowed, NotFound
 from marketplace.identity.four_eyes import SecondPersonNeeded
+from marketplace.identity.sign_in import ReauthenticationRequired
 from marketplace.notices.inbox import Notice
-from marketplace.risk_pool import enrolling, halts
+from marketplace.risk_pool import compensation, enrolling, halts, standings
 from marketplace.risk_pool.claims import ClaimStatus
 from marketplace.risk_pool.halts import HaltCause, PoolHalted, ReopeningNotAsked
 from marketplace.risk_pool.share_cases import share
@@ -126,3 +127,24 @@ def test_the_board_and_the_api_stop_a_pool_and_let_it_go_on(client: Any, sign_in
     assert "Let the pool go on" in client.get("/risk-pool?lang=en").text
     assert post(f"{api}/reopening").json["reopened_at"]
     assert "Stop taking new loans" in client.get("/risk-pool?lang=en").text
+
+
+def test_stopping_going_on_and_deciding_ask_who_signed_in_long_ago_to_prove_it_again(world: World) -> None:
+    late = NOW + timedelta(hours=1)
+    scheme = make_scheme(world, "5311")
+    enrolment = world.enrolled(scheme, world.loan())
+    claim = world.filed(enrolment, "1000000")
+    waiting = world.proposed(scheme, world.loan())
+    halts.halt_pool(world.reviewer, world.pool.id, "under review", NOW)
+    halts.ask_reopening(world.reviewer, world.pool.id, "confirmed", NOW)
+    for act in (
+        lambda: halts.halt_pool(world.reviewer, world.pool.id, "under review", late),
+        lambda: halts.reopen_pool(world.approver, world.pool.id, late),
+        lambda: enrolling.enrol(world.approver, waiting.id, late),
+        lambda: enrolling.reject_enrolment(world.approver, waiting.id, "not eligible", late),
+        lambda: enrolling.extend_enrolment(world.approver, enrolment.id, "extended", late),
+        lambda: compensation.reject_claim(world.approver, claim.id, "misused", late),
+        lambda: standings.lift_suspension(world.approver, world.pool.id, world.officer.organisation_id, "plan", late),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(ReauthenticationRequired):
+            act()

@@ -1,9 +1,11 @@
 """Every scheme document is readable, dated where known, sourced, and honest about what is unknown."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
+from marketplace.core.errors import Malformed
 from marketplace.risk_pool.published_schemes import SchemeNotPublished, published_scheme, published_schemes
 from marketplace.risk_pool.terms_reading import read_terms
 
@@ -41,3 +43,46 @@ def test_a_version_is_in_force_between_its_dates():
     assert not unified.in_force(date(2025, 9, 30))
     assert unified.in_force(date(2025, 10, 1))
     assert not unified.in_force(date(2028, 10, 1))
+
+
+@pytest.mark.parametrize(("changed", "field"), [
+    ({"breaker": {"bank_year_los_rate": "3"}}, "breaker.bank_year_los_rate"), ({"breaker": {"bank_year_loss_rate": "-3"}}, "breaker.bank_year_loss_rate"),
+    ({"breaker": ["3"]}, "breaker"), ({"breaker": {"pool_year_loss_rate": True}}, "breaker.pool_year_loss_rate"),
+    ({"trigger": {"overdue": 90}}, "trigger.overdue"), ({"trigger": {"overdue_days": "ninety"}}, "trigger.overdue_days"),
+    ({"trigger": {"overdue_days": "90"}}, "trigger.overdue_days"), ({"trigger": {"overdue_days": -1}}, "trigger.overdue_days"),
+    ({"trigger": {"overdue_days": 90.5}}, "trigger.overdue_days"), ({"trigger": {"overdue_days": True}}, "trigger.overdue_days"),
+    ({"trigger": {"loan_class": "special_mention"}}, "trigger.loan_class"), ({"trigger": {"loan_class": ["loss"]}}, "trigger.loan_class"),
+    ({"conditions": {"loan_at_mots": "1"}}, "conditions.loan_at_mots"), ({"conditions": {"loan_at_most": "-1"}}, "conditions.loan_at_most"),
+    ({"conditions": {"term_months_at_most": "12"}}, "conditions.term_months_at_most"), ({"conditions": "none"}, "conditions"),
+    ({"conditions": {"guaranteed_loans_excluded": "yes"}}, "conditions.guaranteed_loans_excluded"),
+    ({"conditions": {"guarantee_fee_rate": "150"}}, "conditions.guarantee_fee_rate"),
+    ({"tiers": [{"up_to": "5", "rat": "40"}]}, "tiers.0.rat"), ({"tiers": [{"up_to": "5"}]}, "tiers.0.rate"),
+    ({"tiers": [{"up_to": "5", "rate": "40"}, {"up_to": "-6", "rate": "1"}]}, "tiers.1.up_to"), ({"tiers": [7]}, "tiers.0"),
+    ({"tiers": {"up_to": "5"}}, "tiers"), ({"uplifts": [{"points": "5", "any": ["ip_pledge"]}]}, "uplifts.0.any"),
+    ({"uplifts": [{"points": "5", "any_of": "ip_pledge"}]}, "uplifts.0.any_of"), ({"uplifts": [{"any_of": ["a"]}]}, "uplifts.0.points"),
+    ({"caps": {"loan": "1"}}, "caps.loan"), ({"caps": [1]}, "caps"), ({"leverage": "-10"}, "leverage"), ({"currency": ["CNY"]}, "currency"),
+    ({"requires_stated_ip_share": "false"}, "requires_stated_ip_share"), ({"interest_stays": "yes"}, "interest_stays"),
+    ({"default_uplifts": "ip_pledge"}, "default_uplifts"), ({"modes": {"general": {"share": {}}}}, "modes.general.share"),
+    ({"modes": ["general"]}, "modes"), ({"pool_parts": {"city": "120"}}, "pool_parts.city"), ({"title": {"fr": "x"}}, "title.fr"),
+])  # fmt: skip
+def test_a_misspelt_term_or_a_value_of_the_wrong_kind_is_named_by_its_path(changed: dict[str, Any], field: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        read_terms({"shares": {"fund": "50", "bank": "50"}, **changed})
+    assert list(refused.value.errors) == [f"scheme.{field}"]
+
+
+def test_what_a_scheme_leaves_out_or_states_as_unknown_is_accepted():
+    nothing = (
+        "breaker",
+        "trigger",
+        "conditions",
+        "tiers",
+        "uplifts",
+        "caps",
+        "modes",
+        "premium",
+        "subsidies",
+        "leverage",
+    )
+    assert read_terms({"shares": {"fund": "50", "bank": "50"}, **dict.fromkeys(nothing)}).tiers == ()
+    assert read_terms({"trigger": {"overdue_days": 90}}).trigger_overdue_days == 90

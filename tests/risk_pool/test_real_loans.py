@@ -31,7 +31,7 @@ def enrol(world: World, parties: Parties, loan: Loan) -> Enrolment:
     enrolment = enrolling.propose_enrolment(parties.officer, make_scheme(world, "55").id, loan.id, {}, at)
     enrolling.submit_enrolment(parties.officer, enrolment.id, at)
     enrolling.review_enrolment(world.reviewer, enrolment.id, at)
-    return enrolling.enrol(world.approver, enrolment.id, at)
+    return enrolling.enrol(fresh(world.approver, at), enrolment.id, at)
 
 
 def fresh(actor: Actor, at: datetime) -> Actor:

@@ -40,7 +40,7 @@ class Case:
         enrolment = enrolling.propose_enrolment(self.parties.officer, scheme.id, loan.id, self.buyers(scheme), at)
         enrolling.submit_enrolment(self.parties.officer, enrolment.id, at)
         enrolling.review_enrolment(self.world.reviewer, enrolment.id, at)
-        self.enrolment = enrolling.enrol(self.world.approver, enrolment.id, at)
+        self.enrolment = enrolling.enrol(replace(self.world.approver, authenticated_at=at), enrolment.id, at)
         disburse_loan(self.parties.approver, loan.id, at)
         [self.pledge], self.loan = pledges_of_loan(loan.id), loan
 
