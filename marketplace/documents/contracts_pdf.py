@@ -31,6 +31,7 @@ CONTRACTS = (
     "invoice",
     "account_statement",
     *(f"pool_form_{letter}" for letter in "abcdefghij"),
+    "pledge_filing",
     "pool_report",
     "talks_record",
     "evidence",

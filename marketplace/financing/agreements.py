@@ -67,7 +67,7 @@ def accept_term_sheet(actor: Actor, term_sheet_id: UUID, informed: Sequence[str]
     assets = [find_asset(asset.id, lock=True) for _collateral, asset in _by_id(application.id)]
     loan = _agree_loan(sheet, application, now)
     waived = _require_pledgeable(sheet, application.borrower_id, assets, informed, now)
-    pledges = [_agree_pledge(loan, asset, waived, now) for asset in assets]
+    pledges = [_agree_pledge(loan, asset, sheet.maximum_pledge, waived, now) for asset in assets]
     lay_out_contracts(loan, sheet, application, pledges, assets, now)
     announce(
         actor, now, TermSheetAccepted(sheet.id, loan.id), after={"waived": sorted({one.rule.id for one in waived})}
@@ -164,7 +164,7 @@ def _require_pledgeable(
     return require_registrable(proposed, informed, now.date())
 
 
-def _agree_pledge(loan: Loan, asset: Asset, waived: Sequence[Ground], now: datetime) -> Pledge:
+def _agree_pledge(loan: Loan, asset: Asset, maximum: bool, waived: Sequence[Ground], now: datetime) -> Pledge:
     pledge = Pledge(
         loan_id=loan.id,
         asset_id=asset.id,
@@ -172,6 +172,7 @@ def _agree_pledge(loan: Loan, asset: Asset, waived: Sequence[Ground], now: datet
         lender_id=loan.bank_id,
         secured=loan.ip_secured,
         single_pledge=asset.is_chinese_patent,
+        maximum=maximum,
         ends_on=loan.terms.maturity(business_date(now)),
         waived=[ground.rule.id for ground in waived if ground.asset_id == asset.id],
     )

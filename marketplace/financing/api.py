@@ -17,6 +17,7 @@ from marketplace.financing import (
     loan_quality,
     loans,
     monitoring_api,
+    pledge_api,
     pledges,
     repayments,
     statement_api,
@@ -28,7 +29,7 @@ from marketplace.financing import schemas as s
 from marketplace.financing.amendment_schemas import FirstPartIn
 from marketplace.financing.api_blueprint import api
 
-MORE = (amendment_api, club_api, consent_api, criteria_api, monitoring_api, statement_api)
+MORE = (amendment_api, club_api, consent_api, criteria_api, monitoring_api, pledge_api, statement_api)
 
 
 @api.post("/applications")

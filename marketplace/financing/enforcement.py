@@ -179,9 +179,15 @@ class Sold:
 
 
 def share_out(actor: Actor, pledge: Pledge, sold: Sold, now: datetime) -> Realisation:
-    """Pay costs and debt from the proceeds and owe the pledgor the rest; the parts sum to the proceeds."""
+    """Pay costs and debt from the proceeds and owe the pledgor the rest; the parts sum to the proceeds.
+
+    A maximum-amount pledge pays no more than its maximum (Civil Code arts. 420 and 439).
+    """
     receipt = sold.receipt
-    division = divide_proceeds(receipt.amount, sold.costs, debt_on(sold.loan, receipt.received_on))
+    debt = debt_on(sold.loan, receipt.received_on)
+    if pledge.maximum:
+        debt = min(debt, pledge.secured, key=lambda money: money.amount_minor)
+    division = divide_proceeds(receipt.amount, sold.costs, debt)
     realisation = _keep(actor, pledge, receipt, division)
     if division.applied:
         part = replace(receipt, amount=division.applied)

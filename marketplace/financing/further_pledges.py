@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from marketplace.core.actor import SYSTEM
-from marketplace.core.db import session
+from marketplace.core.db import find, session
 from marketplace.core.money import Money
 from marketplace.documents.contracts_pdf import render_pdf
 from marketplace.documents.files import store_own_pdf
@@ -15,6 +15,7 @@ from marketplace.financing.loan_contracts import parts_in_words
 from marketplace.financing.loans import Loan
 from marketplace.financing.pledge_check import ProposedPledge, require_registrable
 from marketplace.financing.pledges import Pledge, require_free
+from marketplace.financing.term_sheets import TermSheet
 from marketplace.identity.organisations import find_organisation
 from marketplace.registry.assets import Asset
 
@@ -32,6 +33,7 @@ def agree_further_pledge(loan: Loan, asset: Asset, now: datetime) -> Pledge:
         lender_id=loan.bank_id,
         secured=loan.ip_secured,
         single_pledge=asset.is_chinese_patent,
+        maximum=find(TermSheet, loan.term_sheet_id).maximum_pledge,
         ends_on=loan.matures_on,
         waived=[],
     )
@@ -59,6 +61,7 @@ def _terms(loan: Loan, asset: Asset, now: datetime) -> dict[str, Any]:
         ],
         "assets": [{"number": asset.label, "title": asset.titles or {"zh": asset.mark}, "kind": asset.kind.value}],
         "secured_amount": loan.ip_secured,
+        "maximum": find(TermSheet, loan.term_sheet_id).maximum_pledge,
         "debtor": {"zh": borrower.name_zh, "en": borrower.name_en},
         "debt_from": loan.disbursed_on,
         "debt_until": loan.matures_on,

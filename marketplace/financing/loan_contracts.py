@@ -97,6 +97,7 @@ def _contract_terms(
         else None,
         "special_terms": sheet.conditions or None,
         "secured_amount": loan.ip_secured,
+        "maximum": sheet.maximum_pledge,
         "debtor": {"zh": borrower.name_zh, "en": borrower.name_en},
         "debt_from": start,
         "debt_until": rows[-1].due_date,

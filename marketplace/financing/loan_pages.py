@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from flask import Response as Download
 from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
@@ -19,6 +20,8 @@ from marketplace.financing import (
     enforcement,
     loan_quality,
     loans,
+    office_entries,
+    pledge_packs,
     pledges,
     policy,
     repayments,
@@ -28,9 +31,11 @@ from marketplace.financing import (
 from marketplace.financing.amendment_schemas import FirstPartForm
 from marketplace.financing.classification import LoanClass
 from marketplace.financing.due_dates import business_date
+from marketplace.financing.filing_papers import FilingAct
 from marketplace.financing.pages_blueprint import pages
 from marketplace.financing.panels import loan_panels
 from marketplace.financing.schemas import (
+    EntryIn,
     FilingIn,
     JudgementIn,
     NothingIn,
@@ -73,6 +78,10 @@ PLEDGE_STEPS: dict[str, tuple[type[Any], Step]] = {
     ),
     "refusal": (ReasonIn, lambda actor, it, given, at: pledges.note_refusal(actor, it, given["reason"], at)),
     "release": (ReleaseIn, lambda actor, it, given, at: pledges.ask_release(actor, it, given["reason"], at)),
+    "entries": (
+        EntryIn,
+        lambda actor, it, given, at: _enter(actor, it, given, at),
+    ),
     "release-approval": (NothingIn, lambda actor, it, _given, at: pledges.approve_release(actor, it, at)),
     "realisation": (
         RealisationForm,
@@ -101,6 +110,9 @@ def show_loan(loan_id: UUID) -> str:
         receipts=repayments.repayments_of(loan.id),
         payoff=repayments.payoff_of(loan, rows, today) if loan.status in loans.RUNNING else None,
         names=names_of([loan.borrower_id, loan.bank_id]),
+        entries={pledge.id: office_entries.entries_of(pledge.id) for pledge, _asset in secured},
+        entry_kinds=office_entries.FITS,
+        packs=pledge_packs.READY,
         agreed={pledge.id: sale_consents.consents_of_pledge(pledge.id) for pledge, _asset in secured},
         lender=policy.is_lender(actor, loan.bank_id),
         mine=actor.organisation_id == loan.borrower_id,
@@ -130,6 +142,22 @@ def act_on_pledge(pledge_id: UUID, step: str) -> Response:
     pledge = act(current_actor(), pledge_id, page_form(shape), now())
     flash(_("Done. The pledge shows what changed."), "good")
     return redirect(url_for("financing.show_loan", loan_id=pledge.loan_id), 303)
+
+
+@pages.get("/financing/pledges/<uuid:pledge_id>/filing-packs/<act>.zip")
+@signed_in
+def download_filing_pack(pledge_id: UUID, act: str) -> Download:
+    """The archive for one act before the register."""
+    if act not in list(FilingAct):
+        raise NotFound()
+    content = pledge_packs.filing_pack(current_actor(), pledge_id, FilingAct(act), now())
+    headers = {"Content-Disposition": f'attachment; filename="pledge-{act}.zip"'}
+    return Download(content, content_type="application/zip", headers=headers)
+
+
+def _enter(actor: Actor, pledge_id: UUID, given: dict[str, Any], at: datetime) -> pledges.Pledge:
+    office_entries.record_entry(actor, pledge_id, given["kind"], given["number"], given["entered_on"], at)
+    return pledges.pledge_for_party(actor, pledge_id)
 
 
 def _realise(actor: Actor, pledge_id: UUID, given: dict[str, Any], at: datetime) -> pledges.Pledge:

@@ -101,6 +101,7 @@ class Pledge(Model):
     status: Mapped[PledgeStatus] = mapped_column(default=PledgeStatus.AGREED)
     secured: Mapped[Money] = money_columns("secured")
     single_pledge: Mapped[bool]
+    maximum: Mapped[bool] = mapped_column(default=False)
     ends_on: Mapped[date] = mapped_column(Date)
     waived: Mapped[list[str]] = mapped_column(default=list)
     envelope_id: Mapped[UUID | None] = mapped_column(ForeignKey("envelopes.id"), index=True)

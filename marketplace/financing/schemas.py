@@ -12,6 +12,7 @@ from marketplace.financing.classification import LoanClass
 from marketplace.financing.clause_schemas import ClausesOut
 from marketplace.financing.clauses import Clauses
 from marketplace.financing.loan_terms import RepaymentMethod
+from marketplace.financing.office_entries import EntryKind
 from marketplace.financing.term_sheets import ValuationBasis
 
 
@@ -66,6 +67,7 @@ class OfferTerms(ClausesOut):
     note = String(load_default="", validate=Length(max=2000))
     valid_days = Integer(load_default=30, validate=Range(1, 180))
     together = Boolean(load_default=False)
+    maximum_pledge = Boolean(load_default=False)
 
     @post_load
     def with_clauses(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
@@ -198,6 +200,7 @@ class TermSheetOut(StrictSchema):
     upfront_fee = MoneyField()
     ip_secured = MoneyField()
     pool_cover_bps = Integer()
+    maximum_pledge = Boolean()
     clauses = Nested(ClausesOut)
     conditions = String()
     valid_until = Date()
@@ -281,6 +284,7 @@ class PledgeOut(StrictSchema):
     asset_id = UUID()
     status = String()
     secured = MoneyField()
+    maximum = Boolean()
     ends_on = Date()
     filing_number = String()
     filed_on = Date()
@@ -288,6 +292,28 @@ class PledgeOut(StrictSchema):
     registered_on = Date()
     released_on = Date()
     envelope_id = UUID()
+
+
+class EntryIn(StrictSchema):
+    """What the register entered about a pledge."""
+
+    kind = Enum(EntryKind, by_value=True, required=True)
+    number = String(required=True, validate=Length(1, 80))
+    entered_on = Date(required=True)
+
+
+class EntryOut(StrictSchema):
+    """One later entry of the register."""
+
+    kind = String()
+    number = String()
+    entered_on = Date()
+
+
+class EntriesOut(StrictSchema):
+    """The later entries about a pledge, in order."""
+
+    items = List(Nested(EntryOut))
 
 
 class PledgesOut(StrictSchema):

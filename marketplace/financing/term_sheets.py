@@ -127,6 +127,7 @@ class TermSheet(Model):
     assessed_value: Mapped[Money] = money_columns("assessed_value")
     value_basis: Mapped[ValuationBasis]
     note: Mapped[str] = mapped_column(String(2000), default="")
+    maximum_pledge: Mapped[bool] = mapped_column(default=False)
     file_seen: Mapped[dict[str, Any]] = mapped_column(default=dict)
     effective_cost_bps: Mapped[int]
     valid_until: Mapped[date] = mapped_column(Date)
@@ -209,6 +210,7 @@ class Offer:
     note: str = ""
     valid_days: int = 30
     together: bool = False
+    maximum_pledge: bool = False
 
     @property
     def terms(self) -> LoanTerms:
@@ -241,6 +243,7 @@ def prepare_term_sheet(actor: Actor, invitation_id: UUID, offer: Offer, now: dat
         invitation_id=invitation.id,
         bank_id=invitation.bank_id,
         together=offer.together,
+        maximum_pledge=offer.maximum_pledge,
         amount=offer.amount,
         own_part=offer.amount,
         rate_bps=offer.rate_bps,

@@ -146,6 +146,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("together", sa.Boolean(), nullable=False),
+        sa.Column("maximum_pledge", sa.Boolean(), nullable=False),
         sa.Column("file_seen", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("own_part_minor", sa.BigInteger(), nullable=False),
         sa.Column("own_part_currency", sa.CHAR(length=3), nullable=False),
@@ -447,6 +448,7 @@ def upgrade() -> None:
         ),
         sa.Column("secured_minor", sa.BigInteger(), nullable=False),
         sa.Column("secured_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("maximum", sa.Boolean(), nullable=False),
         sa.Column("single_pledge", sa.Boolean(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=False),
         sa.Column("waived", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -638,6 +640,7 @@ def upgrade() -> None:
     _make_amendments()
     _make_clubs()
     _make_statements()
+    _make_pledge_entries()
     _make_criteria()
     _make_monitoring()
 
@@ -975,6 +978,29 @@ def _make_clubs() -> None:
     op.execute(PARTS_SUM_ON_LOANS)
 
 
+def _make_pledge_entries() -> None:
+    kinds = ("amendment", "extension", "cancellation")
+    op.create_table(
+        "pledge_entries",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("pledge_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(*kinds, name="entrykind", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("number", sa.String(length=80), nullable=False),
+        sa.Column("entered_on", sa.Date(), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["pledge_id"], ["pledges.id"], name=op.f("fk_pledge_entries_pledge_id_pledges")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["people.id"], name=op.f("fk_pledge_entries_recorded_by_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pledge_entries")),
+        sa.UniqueConstraint("pledge_id", "kind", "number", name=op.f("uq_pledge_entries_pledge_id_kind_number")),
+    )
+    op.create_index(op.f("ix_pledge_entries_pledge_id"), "pledge_entries", ["pledge_id"], unique=False)
+
+
 def _make_statements() -> None:
     amounts = ("revenue", "net_profit", "total_assets", "total_liabilities")
     op.create_table(
@@ -1045,6 +1071,7 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.is_club) EXECUTE FUNCTION l
 def downgrade() -> None:
     """Drop the tables."""
     for table in (
+        "pledge_entries",
         "borrower_statements",
         "club_votes",
         "loan_shares",
