@@ -7,7 +7,8 @@ from sqlalchemy import select
 from demo.assets import make_assets
 from demo.closed_deals import make_closed_deals
 from demo.people import make_cast
-from demo.seeding import SEED, make_pool
+from demo.pool import make_pool
+from demo.seeding import SEED
 from demo.sizes import FULL, Size
 from marketplace.core.clock import now
 from marketplace.core.db import session

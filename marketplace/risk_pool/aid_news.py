@@ -10,10 +10,10 @@ from marketplace.core.money import Money
 from marketplace.identity.organisations import find_organisation
 from marketplace.notices.inbox import tell
 from marketplace.notices.wording import say
-from marketplace.risk_pool.enrolments import Enrolment
+from marketplace.risk_pool.enrolments import Enrolment, scheme_of
 from marketplace.risk_pool.pools import find_pool
 from marketplace.risk_pool.premiums import PremiumDue, PremiumMoved
-from marketplace.risk_pool.subsidies import SubsidyMoved, SubsidyRequest, SubsidyStatus
+from marketplace.risk_pool.subsidies import SubsidyMoved, SubsidyRequest, SubsidyStatus, rule_of
 
 say(
     "pool_premium_due",
@@ -79,7 +79,7 @@ def tell_subsidy(_actor: Actor, fact: SubsidyMoved, now: datetime) -> None:
     reason = fact.reason or "—"
     params = {
         "amount": asked.amount or Money.zero(pool.currency), "borrower": _named(enrolment.borrower_id),
-        "name": {"zh": asked.name, "en": asked.name}, "reason": {"zh": reason, "en": reason},
+        "name": rule_of(scheme_of(enrolment), asked.name).label, "reason": {"zh": reason, "en": reason},
         "pool": {"zh": pool.name_zh, "en": pool.name_en},
     }  # fmt: skip
     side = pool.administrator_id if AID_TOLD[status] == "pool" else enrolment.borrower_id

@@ -14,7 +14,7 @@ from marketplace.core.clock import market_day, now
 from marketplace.core.db import session
 from marketplace.core.errors import Malformed, NotFound
 from marketplace.core.http import Waiting, current_actor, dashboard_provider, idempotent, needs, page_form, signed_in
-from marketplace.core.i18n import _, _l
+from marketplace.core.i18n import _, _l, pick
 from marketplace.core.money import Money
 from marketplace.documents.evidence import evidence_for
 from marketplace.documents.files import store_file
@@ -64,11 +64,12 @@ def shown(actor: Actor, enrolment: Enrolment, pool: Pool) -> dict[str, Any]:
         "expected": _expected(enrolment, terms) if enrolment.status in NOT_YET else [],
         "rules": [(one, rule_words(one)) for one in rules.values()],
         "open": [
-            (one.name, one.name)
+            (one.name, pick(one.label))
             for one in rules.values()
             if mine and one.name not in live and _may_be_asked(one, enrolment)
         ],
         "asked": asked,
+        "labels": {name: one.label for name, one in rules.items()},
         "needs_rate": {one.id for one in asked if rules[one.name].needs_benchmark},
         "told": {one.id: _explained(one, enrolment, rules[one.name]) for one in asked},
         "proofs": {one.id: evidence_for(one.id) for one in asked},

@@ -16,12 +16,12 @@ from marketplace.risk_pool.aid_terms import (
     Subsidy,
     SubsidyKind,
 )
-from marketplace.risk_pool.term_values import choice, flag, percent, rows, stated, stated_amount, whole, words
+from marketplace.risk_pool.term_values import choice, flag, named, percent, rows, stated, stated_amount, whole, words
 
 PREMIUM = ("party", "rate", "base", "period", "payer")
 SUBSIDY = (
     "name", "kind", "percent", "fee", "benchmark_at_most", "months_at_most", "loan_at_most", "borrower_year_at_most",
-    "unit_at_most", "after_repayment", "not_with", "source",
+    "unit_at_most", "after_repayment", "not_with", "source", "title",
 )  # fmt: skip
 
 
@@ -70,7 +70,11 @@ def read_subsidies(given: Any, currency: str) -> tuple[Subsidy, ...]:
                 unit_at_most=stated_amount(f"{path}.unit_at_most", row.get("unit_at_most"), currency),
                 after_repayment=flag(f"{path}.after_repayment", row.get("after_repayment", False)),
                 not_with=frozenset(words(f"{path}.not_with", row.get("not_with") or [])),
-                source=_source(f"{path}.source", row.get("source", "")),
+                source=_text(f"{path}.source", row.get("source", "")),
+                title={
+                    language: _text(f"{path}.title.{language}", given)
+                    for language, given in named(f"{path}.title", row.get("title"), ("zh", "en")).items()
+                },
             )
         )  # fmt: skip
     names = {one.name for one in found}
@@ -98,7 +102,7 @@ def _months(field: str, given: Any) -> int:
     return months
 
 
-def _source(field: str, given: Any) -> str:
+def _text(field: str, given: Any) -> str:
     if not isinstance(given, str):
         raise Malformed(field, _l("Write it as text."))
     return given

@@ -106,6 +106,12 @@ class Subsidy:
     after_repayment: bool = False
     not_with: frozenset[str] = frozenset()
     source: str = ""
+    title: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> dict[str, str]:
+        """What it is called in each language; its name where nothing else is published."""
+        return {language: self.title.get(language) or self.name for language in ("zh", "en")}
 
     @property
     def needs_benchmark(self) -> bool:

@@ -27,7 +27,11 @@ DEEPER: dict[str, list[tuple[str, str]]] = {
         ("/financing", "/loans/"),
     ],
     "bank": [("/financing/desk", "/invitations/"), ("/financing/book", "/loans/"), ("/risk-pool", "/enrolments/0")],
-    "pool_administrator": [("/risk-pool", "/claims/"), ("/risk-pool", "/enrolments/0")],
+    "pool_administrator": [
+        ("/risk-pool", "/claims/"),
+        ("/risk-pool", "/enrolments/0"),
+        ("/risk-pool", "/replenishments"),
+    ],
 }
 """A list page and what a link to one of its things looks like; the first thing is opened."""
 OF_AN_ASSET = ("/title", "/fees", "/rights", "/valuation", "?as_of=2024-05-01")

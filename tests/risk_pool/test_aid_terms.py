@@ -167,6 +167,7 @@ PREMIUM = {"party": "insurer", "rate": "2", "base": "loan", "period": "year", "p
     ({"subsidies": [{**AID, "unit_at_most": "-1"}]}, "subsidies.0.unit_at_most"), ({"subsidies": AID}, "subsidies"),
     ({"subsidies": [{**AID, "not_with": ["b"]}]}, "subsidies.0.not_with"),
     ({"subsidies": [{**AID, "kind": "loan_share", "benchmark_at_most": "lpr_1y"}]}, "subsidies.0.benchmark_at_most"),
+    ({"subsidies": [{**AID, "title": {"zh": 1}}]}, "subsidies.0.title.zh"), ({"subsidies": [{**AID, "source": 5}]}, "subsidies.0.source"),
     ({"premium": [{**PREMIUM, "rat": "2"}]}, "premium.0.rat"), ({"premium": [{**PREMIUM, "party": "nobody"}]}, "premium.0.party"),
     ({"premium": [{**PREMIUM, "party": "bank", "payer": "bank"}]}, "premium.0.payer"), ({"premium": "2"}, "premium"),
     ({"premium": [{**PREMIUM, "base": None}]}, "premium.0.base"), ({"premium": [{**PREMIUM, "rate": "-2"}]}, "premium.0.rate"),
