@@ -1,4 +1,7 @@
-"""Valuing a hundred thousand rights in one batch, beside bare prediction by the same model for the same rights."""
+"""Valuing a hundred thousand rights in one batch, beside bare prediction by the same model for the same rights.
+
+Twice: before any price has closed, and with sixty closed sales of every office and kind beside which each right is compared.
+"""
 
 import os
 import resource
@@ -13,14 +16,18 @@ from bench.server import own_database
 from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.db import session
+from marketplace.core.money import Money
 from marketplace.registry.assets import Asset
 from marketplace.valuation.batches import STEP, BatchStatus, order_batch, step_batch
+from marketplace.valuation.benchmarks import price_level
 from marketplace.valuation.known_facts import renewal_record
 from marketplace.valuation.renewal_files import default_model
+from marketplace.valuation.sales import record_sale
 from tests.makers.identity import make_actor
 
 KNOWN = text("UPDATE assets SET kind = 'invention', claims_count = 1 + abs(hashtext(number)) % 40")
 RIGHTS = int(os.environ.get("BENCH_RIGHTS", "100000"))
+SALES = 60
 
 
 def measure() -> dict[str, Any]:
@@ -30,23 +37,45 @@ def measure() -> dict[str, Any]:
         session.execute(KNOWN)
         session.commit()
         bare = _bare_seconds()
-        ids = list(session.execute(select(Asset.id)).scalars())
-        batch = order_batch(make_actor(), "transfer", ids, now())
-        session.commit()
-        begun = time.perf_counter()
-        while step_batch(SYSTEM, batch.id, now()).status is not BatchStatus.FINISHED:
-            session.commit()
-        session.commit()
-        seconds = time.perf_counter() - begun
-        refused = batch.refused
+        unsold = _batch(bare, "")
+        _sell()
+        compared = _batch(bare, "_beside_sales")
     return {
-        "valuation_batch_ratio_to_bare_predict": round(bare / seconds, 3),
-        "valuation_batch_per_second": round(RIGHTS / seconds),
+        **unsold,
+        **compared,
         "valuation_bare_predict_per_second": round(RIGHTS / bare),
         "valuation_batch_rights": RIGHTS,
-        "valuation_batch_refused": refused,
+        "valuation_batch_sales_of_each_office": SALES,
         "valuation_batch_peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
+
+
+def _batch(bare: float, named: str) -> dict[str, Any]:
+    """One order for every right, from the order to the last value kept."""
+    ids = list(session.execute(select(Asset.id)).scalars())
+    batch = order_batch(make_actor(), "transfer", ids, now())
+    session.commit()
+    begun = time.perf_counter()
+    while step_batch(SYSTEM, batch.id, now()).status is not BatchStatus.FINISHED:
+        session.commit()
+    session.commit()
+    seconds = time.perf_counter() - begun
+    return {
+        f"valuation_batch{named}_ratio_to_bare_predict": round(bare / seconds, 3),
+        f"valuation_batch{named}_per_second": round(RIGHTS / seconds),
+        f"valuation_batch{named}_refused": batch.refused,
+    }
+
+
+def _sell() -> None:
+    """Sixty closed prices for each office, so that every right of the batch is compared with sixty sales."""
+    for office in session.execute(select(Asset.office).distinct().order_by(Asset.office)).scalars().all():
+        currency = price_level(office, "invention", "transfer").currency
+        sold = session.execute(select(Asset.id).where(Asset.office == office).order_by(Asset.number).limit(SALES))
+        for turn, asset_id in enumerate(sold.scalars().all()):
+            price = Money(5_000_000 + 1_000_000 * (turn * 37 % SALES), currency)
+            record_sale(SYSTEM, asset_id, "transfer", price, f"bench:{office}:{turn}", now())
+    session.commit()
 
 
 def _bare_seconds() -> float:

@@ -1,10 +1,10 @@
 """Valuing many rights at once: a job that goes step by step, shows how far it is, and skips what cannot be valued."""
 
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.actor import Actor
-from marketplace.core.db import Model, find, money_columns, same_currency, session
+from marketplace.core.db import Model, find, money_columns, new_id, same_currency, session
 from marketplace.core.errors import Malformed, NotFound, require
 from marketplace.core.events import Fact, announce
 from marketplace.core.i18n import _l
@@ -23,7 +23,7 @@ from marketplace.core.money import Money
 from marketplace.identity.verification import require_approved
 from marketplace.registry.assets import Asset
 from marketplace.valuation.freezes import ValuesFrozen, open_freeze
-from marketplace.valuation.mass_values import MassValues, among, value_many
+from marketplace.valuation.mass_values import Ranges, among, no_collection, value_many
 from marketplace.valuation.sales import Purpose
 
 MOST_ASSETS = 100_000
@@ -119,8 +119,9 @@ def step_batch(actor: Actor, batch_id: UUID, now: datetime) -> ValuationBatch:
     batch = find(ValuationBatch, batch_id, lock=True)
     if batch.status is BatchStatus.FINISHED:
         return batch
-    values = value_many(_next_rights(batch), batch.purpose, batch.as_of, batch.id)
-    _keep(batch.id, values)
+    with no_collection():
+        values = value_many(_next_rights(batch), batch.purpose, batch.as_of, batch.id)
+        _keep(batch.id, values.ranges)
     if values.refusals:
         batch.refusals = ValuationBatch.refusals.op("||")(cast(values.refusals, JSONB))
         batch.refused += len(values.refusals)
@@ -143,22 +144,24 @@ def _next_rights(batch: ValuationBatch) -> list[str]:
     return rights
 
 
-def _keep(batch_id: UUID, values: MassValues) -> None:
-    """Write the ranges of one step in one stream."""
+def _keep(batch_id: UUID, values: Iterable[Ranges]) -> None:
+    """Write the ranges of one step in one stream, which the database takes in while the next ones are computed."""
     connection = session.connection().connection.driver_connection
     assert connection is not None
     columns = (
         "id, batch_id, asset_id, low_minor, middle_minor, high_minor, low_currency, middle_currency, high_currency"
     )
-    numbers = os.urandom(16 * len(values.asset_ids)).hex()
-    rows = zip(values.asset_ids, values.minor, values.currencies, strict=True)
-    lines = [
-        f"{numbers[32 * at : 32 * at + 32]}\t{batch_id}\t{asset_id}\t{low}\t{middle}\t{high}"
-        f"\t{currency}\t{currency}\t{currency}\n"
-        for at, (asset_id, (low, middle, high), currency) in enumerate(rows)
-    ]
+    number = count(new_id().int)
     with connection.cursor() as cursor, cursor.copy(f"COPY valuation_batch_values ({columns}) FROM STDIN") as copy:
-        copy.write("".join(lines))
+        for part in values:
+            copy.write("".join(_lines(batch_id, part, number)))
+
+
+def _lines(batch_id: UUID, part: Ranges, number: Iterator[int]) -> Iterator[str]:
+    """Rows for COPY; numbers of rows rise, so that their index grows at one end."""
+    shared = f"\t{part.currency}" * 3 + "\n"
+    for asset_id, (low, middle, high) in zip(part.asset_ids, part.minor, strict=True):
+        yield f"{next(number):032x}\t{batch_id}\t{asset_id}\t{low}\t{middle}\t{high}{shared}"
 
 
 def values_of_batch(actor: Actor, batch_id: UUID, after: UUID | None, limit: int) -> list[BatchValue]:

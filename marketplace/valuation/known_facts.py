@@ -1,11 +1,17 @@
 """What was known of an asset on a day: nothing later than that day may enter a value."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
+from uuid import UUID
 
+from sqlalchemy import select
+
+from marketplace.core.db import session
 from marketplace.registry.assets import Asset, AssetKind, LegalStatus
 from marketplace.registry.event_codes import RegisterEventType
-from marketplace.registry.register_events import events_of
+from marketplace.registry.register_events import RegisterEvent
 from marketplace.valuation.price_factors import KnownFacts
 from marketplace.valuation.renewal_files import default_model
 from marketplace.valuation.renewal_records import NUMBER_COLUMNS, SECTIONS, RenewalRecord
@@ -25,11 +31,34 @@ _NOTHING: dict[str, float | None] = dict.fromkeys(NUMBER_COLUMNS)
 
 def known_facts(asset: Asset, as_of: datetime) -> KnownFacts:
     """The facts of an asset as they stood at an instant; what was learned later is unknown."""
-    record = renewal_record(asset, as_of)
-    percentile = round(default_model().percentile(record)[1], 4) if record else None
-    events = events_of(asset.id, on=as_of.date(), known_at=as_of)
-    trades = sum(1 for event in events if event.type in TRADES) if events else None
-    return facts_of(asset, as_of, percentile, trades)
+    return known_facts_of([(asset, as_of)])[0]
+
+
+def known_facts_of(moments: Sequence[tuple[Asset, datetime]]) -> list[KnownFacts]:
+    """The facts of assets, each as they stood at its own instant."""
+    records = {at: record for at, moment in enumerate(moments) if (record := renewal_record(*moment)) is not None}
+    ranks = default_model().middle_percentiles(list(records.values())).round(4).tolist() if records else []
+    rank = dict(zip(records, ranks, strict=True))
+    events: dict[UUID, list[RegisterEvent]] = defaultdict(list)
+    ids = sorted({asset.id for asset, _as_of in moments})
+    for event in session.execute(select(RegisterEvent).where(RegisterEvent.asset_id.in_(ids))).scalars():
+        events[event.asset_id].append(event)
+    return [
+        facts_of(asset, as_of, rank.get(at), _trades_at(events[asset.id], as_of))
+        for at, (asset, as_of) in enumerate(moments)
+    ]
+
+
+def _trades_at(events: Sequence[RegisterEvent], as_of: datetime) -> int | None:
+    """Recorded trades known at an instant; None where no event at all was known."""
+    known = [
+        event.type in TRADES
+        for event in events
+        if event.known_from <= as_of
+        and (event.known_to is None or event.known_to > as_of)
+        and (event.valid_on is None or event.valid_on <= as_of.date())
+    ]
+    return sum(known) if known else None
 
 
 def facts_of(asset: Asset, as_of: datetime, percentile: float | None, trades: int | None) -> KnownFacts:

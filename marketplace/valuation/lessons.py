@@ -1,23 +1,34 @@
 """What closed prices teach about rights of one office, kind and purpose, as known at an instant, in plain JSON."""
 
 import math
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from marketplace.registry.assets import Asset
 from marketplace.valuation.benchmarks import Lesson, borrowed_lesson, price_level
-from marketplace.valuation.known_facts import known_facts
+from marketplace.valuation.known_facts import known_facts_of
 from marketplace.valuation.price_factors import price_factors, remaining_years
 from marketplace.valuation.sales import Purpose, sales_known_at
 
 
 def words_of(asset: Asset) -> str:
-    return " ".join(text for _language, text in sorted(asset.titles.items())) or asset.mark
+    return words_in(asset.titles, asset.mark)
+
+
+def words_in(titles: dict[str, str], mark: str) -> str:
+    """What a right is called, in every language; of one without a title its mark."""
+    return " ".join(text for _language, text in sorted(titles.items())) or mark
 
 
 def fields_of(asset: Asset) -> list[str]:
-    return sorted({code.replace(" ", "")[:4] for code in [*asset.ipc, *asset.cpc] if code})
+    return fields_in([*asset.ipc, *asset.cpc])
+
+
+def fields_in(codes: Iterable[str]) -> list[str]:
+    """The subclasses of classification codes."""
+    return sorted({code.replace(" ", "")[:4] for code in codes if code})
 
 
 def lessons_for(asset: Asset, purpose: Purpose, as_of: datetime) -> list[dict[str, Any]]:
@@ -43,11 +54,11 @@ def lessons(office: str, kind: str, purpose: Purpose, as_of: datetime) -> list[d
 def _taught_by(office: str, kind: str, purpose: Purpose, lesson: Lesson, as_of: datetime) -> list[dict[str, Any]]:
     """Closed prices of like rights, each with its own facts' factors on its own day."""
     currency = price_level(office, kind, purpose.value).currency
+    known = sales_known_at(lesson.purpose, office, kind, as_of)
+    pairs = [(sale, sold) for sale, sold in known if sale.price.currency == currency]
+    moments = [(sold, min(sale.recorded_at, as_of)) for sale, sold in pairs]
     rows = []
-    for sale, sold in sales_known_at(lesson.purpose, office, kind, as_of):
-        if sale.price.currency != currency:
-            continue
-        facts = known_facts(sold, min(sale.recorded_at, as_of))
+    for (sale, sold), facts in zip(pairs, known_facts_of(moments), strict=True):
         factors = price_factors(facts, sale.closed_on)
         log_price = math.log(float(sale.price.amount)) + lesson.log_shift
         rows.append(

@@ -9,13 +9,12 @@ import gc
 import json
 import re
 from collections import defaultdict, namedtuple
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, partial
-from types import SimpleNamespace
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -26,10 +25,10 @@ from marketplace.core.db import session
 from marketplace.registry.assets import Asset
 from marketplace.registry.register_events import RegisterEvent
 from marketplace.valuation.benchmarks import price_level
-from marketplace.valuation.comparables import compare_many
 from marketplace.valuation.estimating import quick_range, sold_in, subject_of
 from marketplace.valuation.known_facts import TRADES, facts_of, may_be_ranked, record_of, sections_in
-from marketplace.valuation.lessons import fields_of, lessons, without, words_of
+from marketplace.valuation.lessons import fields_in, lessons, without, words_in
+from marketplace.valuation.mass_comparables import Beside
 from marketplace.valuation.pooled_misses import pooled_doubt
 from marketplace.valuation.price_factors import KnownFacts, factor_ranges, price_factors
 from marketplace.valuation.price_learning import learn_from_sales
@@ -37,7 +36,7 @@ from marketplace.valuation.reconciliation import minor_of_logs, reconcile_many
 from marketplace.valuation.renewal_files import default_model
 from marketplace.valuation.renewal_records import RenewalRecord
 from marketplace.valuation.reports import DEAD
-from marketplace.valuation.sales import Purpose
+from marketplace.valuation.sales import Purpose, any_sale_known_at
 
 _ID = as_type(Asset.id, Text).label("id")
 _CODES = as_type(Asset.ipc.op("||")(Asset.cpc), Text).label("codes")
@@ -47,35 +46,61 @@ _COLUMNS = (
     *(Asset.family_size, Asset.cited_by_count, Asset.changed_at),
     *(func.jsonb_array_length(Asset.inventors).label("team"), _CODES),
 )
-_DESCRIPTION = (_ID, as_type(Asset.titles, Text).label("titles"), Asset.mark, _CODES)
+_DESCRIPTION = (as_type(Asset.titles, Text).label("titles"), Asset.mark)
+"""Read too where prices have closed to compare with."""
 _FIRST_LETTER = re.compile('"([^"]?)[^"]*"')
+
+
+TOGETHER = 2_000
+"""Rights computed at once: while they are, the database takes in those before."""
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """The ranges of some rights as columns: low, middle and high in minor units of one currency."""
+
+    currency: str
+    asset_ids: list[str]
+    minor: list[list[int]]
 
 
 @dataclass(frozen=True)
 class MassValues:
-    """The ranges of many rights as columns, and which rule refused the others."""
+    """The ranges of many rights, computed as they are taken, and which rule refused the others."""
 
-    asset_ids: list[str] = field(default_factory=list)
-    currencies: list[str] = field(default_factory=list)
-    minor: list[list[int]] = field(default_factory=list)
-    """Low, middle and high in minor units."""
-    refusals: dict[str, str] = field(default_factory=dict)
+    refusals: dict[str, str]
+    ranges: Iterator[Ranges]
+    """Everything is read beforehand: taking them asks the database nothing."""
 
 
 def value_many(asset_ids: Sequence[str], purpose: Purpose, as_of: datetime, order: UUID) -> MassValues:
     """The ranges of some rights of an order for a purpose, by what was known at an instant."""
-    with _no_collection():
-        return _value(asset_ids, partial(_market, order, purpose, as_of), as_of)
+    rows = _read((*_COLUMNS, *_DESCRIPTION) if any_sale_known_at(as_of) else _COLUMNS, asset_ids)
+    ranks, trades = _ranks(rows, as_of), _trades(asset_ids, as_of)
+    refusals: dict[str, str] = {}
+    alike: dict[tuple[str, str], list[tuple[Any, KnownFacts]]] = defaultdict(list)
+    for row in rows:
+        facts = facts_of(row, as_of, ranks.get(row.id), trades.get(row.id))
+        if facts.status in DEAD:
+            refusals[row.id] = "right_not_alive"
+        else:
+            alike[row.office, row.kind].append((row, facts))
+    markets = [
+        (_market(order, purpose, as_of, office, kind), members[first : first + TOGETHER])
+        for (office, kind), members in alike.items()
+        for first in range(0, len(members), TOGETHER)
+    ]
+    return MassValues(refusals, (market.ranges(members) for market, members in markets))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _market(_order: UUID, purpose: Purpose, as_of: datetime, office: str, kind: str) -> "Market":
     """All steps of one order learn from the same prices; another order reads them anew."""
     return Market(office, kind, purpose, as_of)
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """A step makes many objects and no circles: looking for circles again and again would be a third of its time."""
     paused = gc.isenabled()
     gc.disable()
@@ -86,28 +111,11 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _value(asset_ids: Sequence[str], market_of: Callable[[str, str], "Market"], as_of: datetime) -> MassValues:
-    rows = _read(_COLUMNS, asset_ids)
-    ranks, trades = _ranks(rows, as_of), _trades(asset_ids, as_of)
-    values, alike = MassValues(), defaultdict(list)
-    for row in rows:
-        facts = facts_of(row, as_of, ranks.get(row.id), trades.get(row.id))
-        if facts.status in DEAD:
-            values.refusals[row.id] = "right_not_alive"
-        else:
-            alike[row.office, row.kind].append((row.id, facts))
-    for (office, kind), members in alike.items():
-        market = market_of(office, kind.value)
-        values.minor.extend(market.ranges(members))
-        values.asset_ids.extend(own for own, _facts in members)
-        values.currencies.extend([market.level.currency] * len(members))
-    return values
-
-
 def _read(columns: tuple[Any, ...], asset_ids: Sequence[str]) -> list[Any]:
     """The rows as plain tuples with names, whose members are found faster than a result row's."""
     row = namedtuple("row", [column.key for column in columns])  # type: ignore[misc]  # named by the query
-    return list(map(row._make, session.execute(select(*columns).where(among(Asset.id, asset_ids)))))
+    query = select(*columns).where(among(Asset.id, asset_ids))
+    return list(map(row._make, session.connection().execute(query)))  # rows, not objects: no need of the session's map
 
 
 def among(column: Any, asset_ids: Sequence[str]) -> Any:
@@ -145,27 +153,29 @@ class Market:
         self.level = price_level(office, kind, purpose.value)
         self.sales = without(self.rows, UUID(int=0))
         self.learned = learn_from_sales(self.level, self.sales, self.pooled)
+        self.taught = {row["asset_id"] for row in self.rows}
+        self.beside = Beside(sold_in(self.sales)) if self.sales else None
 
-    def ranges(self, members: Sequence[tuple[str, KnownFacts]]) -> list[list[int]]:
-        """Low, middle and high of these rights in minor units, each without its own earlier prices."""
-        described = self._described([own for own, _facts in members])
+    def ranges(self, members: Sequence[tuple[Any, KnownFacts]]) -> Ranges:
+        """The ranges of these rights, each without its own earlier prices."""
         means, sds, lows, highs = (
-            np.atleast_2d(part) for part in self._statistical([facts for _own, facts in members])
+            np.atleast_2d(part) for part in self._statistical([facts for _row, facts in members])
         )
-        if self.sales:
-            subjects = [subject_of(described[own], facts, self.on) for own, facts in members]
-            mean, sd = compare_many(subjects, sold_in(self.sales))
+        if self.beside is not None:
+            described = _described([row for row, _facts in members])
+            mean, sd = self.beside.values(
+                [subject_of(own, facts, self.on) for own, (_row, facts) in zip(described, members, strict=True)]
+            )
             nothing = np.zeros(len(members))
             means, sds = np.vstack([means, mean]), np.vstack([sds, np.hypot(sd, self.learned.borrowed_doubt)])
             lows, highs = np.vstack([lows, nothing]), np.vstack([highs, nothing])
         minor, unsure = minor_of_logs(reconcile_many(means, sds, lows, highs), self.level.currency)
-        ranges = minor.T.tolist()
-        taught = {row["asset_id"] for row in self.rows}
+        ranges: list[list[int]] = minor.T.tolist()
         again = np.any(unsure, axis=0).tolist()
-        for at, (own, facts) in enumerate(members):
-            if again[at] or own in taught:
-                ranges[at] = self._alone(own, described.get(own, {}), facts)
-        return cast("list[list[int]]", ranges)
+        for at, (row, facts) in enumerate(members):
+            if again[at] or row.id in self.taught:
+                ranges[at] = self._alone(row, facts)
+        return Ranges(self.level.currency, [row.id for row, _facts in members], ranges)
 
     def _statistical(self, facts: Sequence[KnownFacts]) -> tuple[Any, Any, Any, Any]:
         """Middle, spread and how far unknown facts may move it, for each right."""
@@ -175,21 +185,24 @@ class Market:
         spread = np.full(len(facts), level.log_sd)
         return level.log_mean + value.sum(axis=1), spread, (value - low).sum(axis=1), (high - value).sum(axis=1)
 
-    def _described(self, asset_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Words and fields of rights, read only where there are closed prices to compare them with."""
-        if not self.sales:
-            return {}
-        found = {}
-        for row in _read(_DESCRIPTION, asset_ids):
-            seen: Any = SimpleNamespace(titles=json.loads(row.titles), mark=row.mark, ipc=json.loads(row.codes), cpc=[])
-            found[row.id] = {"words": words_of(seen), "fields": fields_of(seen)}
-        return found
-
-    def _alone(self, own: str, described: dict[str, Any], facts: KnownFacts) -> list[int]:
+    def _alone(self, row: Any, facts: KnownFacts) -> list[int]:
         """One range as a single indication computes it."""
-        sales = without(self.rows, UUID(own))
-        learned = self.learned if len(sales) == len(self.rows) else learn_from_sales(self.level, sales, self.pooled)
+        own = row.id in self.taught
+        sales = without(self.rows, UUID(row.id)) if own else self.sales
+        learned = learn_from_sales(self.level, sales, self.pooled) if own else self.learned
+        described = _described([row])[0] if self.sales else {}
         return [money.amount_minor for money in quick_range(described, sales, learned, facts, self.on)]
+
+
+def _described(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """The words and fields by which rights are compared; their JSON is read in one go."""
+    titles, codes = (
+        json.loads(f"[{','.join(texts)}]") for texts in ([r.titles for r in rows], [r.codes for r in rows])
+    )
+    return [
+        {"words": words_in(title, row.mark), "fields": fields_in(code)}
+        for row, title, code in zip(rows, titles, codes, strict=True)
+    ]
 
 
 def _trades(asset_ids: Sequence[str], as_of: datetime) -> dict[str, int]:

@@ -9,7 +9,7 @@ import numpy as np
 from marketplace.core.errors import Refused, require
 from marketplace.core.i18n import _l
 from marketplace.registry.ownership import owners_of
-from marketplace.valuation.known_facts import known_facts
+from marketplace.valuation.known_facts import known_facts_of
 from marketplace.valuation.price_backtest import baselines, figures, split_errors, walk_forward
 from marketplace.valuation.price_demo import demo_market
 from marketplace.valuation.price_factors import price_factors
@@ -29,8 +29,10 @@ class TooFewPrices(Refused):
 def price_table(purpose: str, as_of: datetime) -> PriceTable:
     """Closed prices between unrelated parties with the facts known on each day of sale; unknown facts are NaN."""
     rows = []
-    for sale, asset in every_sale_known_at(purpose, as_of):
-        factors = price_factors(known_facts(asset, min(sale.recorded_at, as_of)), sale.closed_on)
+    sales = every_sale_known_at(purpose, as_of)
+    known = known_facts_of([(asset, min(sale.recorded_at, as_of)) for sale, asset in sales])
+    for (sale, asset), facts in zip(sales, known, strict=True):
+        factors = price_factors(facts, sale.closed_on)
         holders = owners_of(asset.id)
         rows.append(
             (

@@ -79,12 +79,13 @@ def reconcile_many(means: Floats, sds: Floats, unknown_low: Floats, unknown_high
 def minor_of_logs(log_values: Floats, currency: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Minor units of many log values, and where a value lies too near half a unit for this to be sure.
 
-    Sums in another order may differ in their last digits (1e-11 is far more than they do); wherever that could
-    change the rounding, the value is marked and has to go through ``money_of_log``.
+    Sums in another order may differ in their last digits (1e-12 is far more than they do), and ``money_of_log`` first
+    rounds to six digits; wherever either could change the rounding, the value is marked and has to go through it.
     """
-    scaled = np.exp(log_values) * 10 ** EXPONENTS[currency]
+    units = 10 ** EXPONENTS[currency]
+    scaled = np.exp(log_values) * units
     whole = np.floor(scaled + 0.5)
-    unsure = np.abs(scaled - np.floor(scaled) - 0.5) <= np.maximum(1e-3, scaled * 1e-11)
+    unsure = np.abs(scaled - np.floor(scaled) - 0.5) <= np.maximum(1e-6 * units, scaled * 1e-12)
     return np.where(unsure, 0, whole).astype(np.int64), unsure
 
 

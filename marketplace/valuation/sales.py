@@ -92,6 +92,11 @@ def sales_known_at(
     return [(sale, asset) for sale, asset in session.execute(query).all()]
 
 
+def any_sale_known_at(as_of: datetime) -> bool:
+    """Whether any price had closed and been recorded by an instant."""
+    return bool(session.execute(select(select(ClosedSale.id).where(ClosedSale.recorded_at <= as_of).exists())).scalar())
+
+
 def every_sale_known_at(purpose: str, as_of: datetime) -> list[tuple[ClosedSale, Asset]]:
     """Every price of a purpose closed and recorded by an instant, oldest first, between unrelated parties."""
     query = (

@@ -65,8 +65,11 @@ def test_a_batch_and_an_indication_borrow_the_same_doubt_from_past_misses(
         assert (value.low, value.middle, value.high) == (single.low, single.middle, single.high)
 
 
-@pytest.mark.parametrize("purpose", ["transfer", "licence", "pledge", "court_sale"])
-@pytest.mark.parametrize("sales", [0, 3])
+@pytest.mark.parametrize(
+    ("purpose", "sales"),
+    [("transfer", 0), ("licence", 0), ("pledge", 0), ("court_sale", 0), ("transfer", 3), ("pledge", 3)]
+    + [("court_sale", 3), ("licence", 3), ("transfer", 17)],
+)
 def test_a_batch_says_to_the_cent_what_single_indications_say(
     run_jobs: Callable[[], int], purpose: str, sales: int
 ) -> None:
@@ -80,6 +83,8 @@ def test_a_batch_says_to_the_cent_what_single_indications_say(
         {"status": LegalStatus.PENDING, "grant_date": None},
         {"status": LegalStatus.LAPSED, "status_on": (NOW + timedelta(days=3)).date()},
         {"expires_on": None, "ipc": [], "cpc": []},
+        {"titles": {"zh": "一种热泵的控制方法", "en": 'Heat pump "quiet" control'}, "ipc": ["F25B 30/02"]},
+        {"titles": {}, "ipc": ["F25B 30/02", "G06F 17/30"]},
         {"kind": AssetKind.UTILITY_MODEL},
         {"office": "US"},
         {"office": "JP", "kind": AssetKind.TRADEMARK},
@@ -94,7 +99,11 @@ def test_a_batch_says_to_the_cent_what_single_indications_say(
         )
     )  # fmt: skip
     for turn in range(sales):
-        make_sale(assets[turn], f"{90000 * (turn + 1)}.00", NOW - timedelta(days=40))
+        words, field = ("热泵", "水泵", "激光", "显示")[turn % 4], ("F25B 30/02", "F04D 1/00", "H01S 3/00")[turn % 3]
+        other = (
+            make_asset(titles={"zh": f"一种{words}装置", "en": f"Heat pump {turn}"}, ipc=[field]) if turn > 2 else None
+        )
+        make_sale(other or assets[turn], f"{90000 * (turn + 1)}.00", NOW - timedelta(days=40 + 90 * turn))
     actor = make_actor()
     batch = order_batch(actor, purpose, [asset.id for asset in assets], NOW)
     run_jobs()

@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.valuation.comparables import Sold, Subject, compare, compare_many
+from marketplace.valuation.comparables import Sold, Subject, compare
+from marketplace.valuation.mass_comparables import Beside
 from marketplace.valuation.price_factors import KnownFacts, factor_ranges, price_factors
 from marketplace.valuation.reconciliation import Approach, minor_of_logs, money_of_log, reconcile, reconcile_many
 
@@ -29,7 +30,7 @@ subject = st.builds(
     st.lists(subject, min_size=1, max_size=6), st.lists(sold, min_size=1, max_size=14, unique_by=lambda s: s.reference)
 )
 def test_many_rights_are_compared_as_one_is(rights: list[Subject], prices: list[Sold]) -> None:
-    means, sds = compare_many(rights, prices)
+    means, sds = Beside(prices).values(rights)
     for at, right in enumerate(rights):
         alone = compare(right, prices)
         assert alone is not None
