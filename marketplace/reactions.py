@@ -81,7 +81,7 @@ from marketplace.identity.verification import (
     OrganisationSubmitted,
     OrganisationSuspended,
 )
-from marketplace.listings import course, indexing, need_answers, unsold, watchlists
+from marketplace.listings import course, indexing, need_answers, offer_lessons, watchlists
 from marketplace.listings.course import ListingMoved
 from marketplace.listings.listings import ListingPublished, ListingTermsChanged
 from marketplace.listings.need_answers import NeedAnswered
@@ -142,6 +142,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
         consent_checks.check_listed_price,
         enforcement_course.require_notice,
         auction_listing.announce_lot,
+        offer_lessons.note_published,
     ],
     ListingTermsChanged: [
         consent_checks.check_listed_price,
@@ -152,7 +153,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     NeedAnswered: [need_answers.tell_buyer],
     NeedEnded: [need_answers.tell_answerers],
     # auctions
-    ListingMoved: [enforcement_course.note_listing, auction_listing.follow_listing, unsold.note_taken_back],
+    ListingMoved: [enforcement_course.note_listing, auction_listing.follow_listing, offer_lessons.note_taken_back],
     AuctionWon: [enforcement_course.note_sold, won_lots.open_deal_for_winner, auction_news.tell_won],
     DepositReturned: [auction_news.tell_returned],
     SecondChanceOffered: [auction_news.tell_chance],
@@ -162,8 +163,8 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     BuyerDefaulted: [won_lots.end_defaulted_deal],
     AuctionUnsold: [
         enforcement_course.note_unsold,
+        offer_lessons.note_unsold_lot,
         auction_listing.close_unsold_listing,
-        unsold.note_unsold_lot,
         auction_news.tell_unsold,
     ],
     # deals

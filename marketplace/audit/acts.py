@@ -134,7 +134,7 @@ ACTS: dict[str, Any] = {
     "RepaymentReceived": _l("Repayment received"),
     "RoleChanged": _l("Role changed"),
     "SaleRecorded": _l("Sale recorded"),
-    "OfferEndedUnsold": _l("Offer ended unsold"),
+    "OfferEnded": _l("Offer ended"),
     "SavedSearchDeleted": _l("Saved search deleted"),
     "SchemeAdopted": _l("Scheme adopted"),
     "SearchSaved": _l("Search saved"),

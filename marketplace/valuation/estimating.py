@@ -21,7 +21,7 @@ from marketplace.valuation.reconciliation import Approach, money_of_log, reconci
 from marketplace.valuation.sale_chance import chance_of_sale
 from marketplace.valuation.sensitivity import factor_swings, fan, income_swings, tornado
 
-METHOD_VERSION = "indication-2"
+METHOD_VERSION = "indication-3"
 SEED = 20261122
 FEW_SALES = 50
 STATED_LOG_SD = 1.0

@@ -103,50 +103,62 @@ def _cost(detail: dict[str, Any], _currency: str) -> list[str]:
 
 
 def chance_in_short(sale: dict[str, Any]) -> str:
-    """The chance of a sale with its range."""
+    """The chance of a sale with its range and its horizon."""
     return _(
-        "%(chance)s (P10 %(low)s, P90 %(high)s)",
+        "%(chance)s (P10 %(low)s, P90 %(high)s) within %(months)s months of being published",
         chance=f"{sale['chance']:.0%}",
         low=f"{sale['low']:.0%}",
         high=f"{sale['high']:.0%}",
+        months=sale["horizon_months"],
     )
 
 
 def chance_sentences(sale: dict[str, Any]) -> list[str]:
-    """How likely an offer sells, where that comes from, and what it means for the range of value."""
-    alike, others = sale["alike"], sale["others"]
+    """How likely an offer sells within the horizon, where that comes from, and what it means for the range of value."""
     return [
         _(
-            "An offer of such a right ends in a deal about %(chance)s of the time; eight times in ten the true share lies between %(low)s and %(high)s.",
+            "An offer of such a right ends in a completed deal within %(months)s months of being published about %(chance)s of the time; eight times in ten the true share lies between %(low)s and %(high)s.",
+            months=sale["horizon_months"],
             chance=f"{sale['chance']:.0%}",
             low=f"{sale['low']:.0%}",
             high=f"{sale['high']:.0%}",
         ),
         _("The range of value is the price given a deal; an offer that finds no taker brings nothing."),
-        _chance_starts_from(sale["prior"]),
+        _chance_starts_from(sale["prior"], sale["horizon_months"]),
+        _("Like rights (same office and kind) on this platform: %(fared)s.", fared=_fared(sale["alike"])),
+        _("Other rights on this platform: %(fared)s.", fared=_fared(sale["others"])),
         _(
-            "Of like rights (same office and kind), %(sold)s offers on this platform ended in a deal and %(unsold)s without; of other rights, %(other_sold)s and %(other_unsold)s.",
-            sold=alike["sold"],
-            unsold=alike["unsold"],
-            other_sold=others["sold"],
-            other_unsold=others["unsold"],
+            "Open offers younger than %(months)s months count for the full months they were watched; offers that the register or a related party took off the market, or that were hardly tried, for the months before.",
+            months=sale["horizon_months"],
         ),
     ]
 
 
-def _chance_starts_from(prior: dict[str, Any]) -> str:
+def _fared(offers: dict[str, Any]) -> str:
+    """How a group of offers fared so far."""
+    return _(
+        "%(sold)s offers sold in time, %(unsold)s not, %(open)s still open and younger, %(aside)s set aside",
+        sold=offers["sold"],
+        unsold=offers["unsold"],
+        open=offers["open"],
+        aside=offers["set_aside"],
+    )
+
+
+def _chance_starts_from(prior: dict[str, Any], months: int) -> str:
     if prior["basis"] == VAGUE:
         return _(
             "No share of such offers that end in a deal is published. The chance starts from a law that favours no answer (Jeffreys), and until offers have ended here it says next to nothing."
         )
     return _(
-        "Real deals are few: the chance starts from %(events)s published patent auctions (%(sold)s of %(offered)s lots sold, %(least)s to %(most)s at a single one), which weigh as much as %(weight)s ended offers here.",
+        "Real deals are few: the chance starts from %(events)s published patent auctions (%(sold)s of %(offered)s lots sold, %(least)s to %(most)s at a single one), which weigh as much as %(weight)s offers here. An auction is answered at once; its share is taken as that of %(months)s months.",
         events=prior["events"],
         sold=prior["sold"],
         offered=prior["offered"],
         least=f"{prior['least']:.0%}",
         most=f"{prior['most']:.0%}",
         weight=f"{prior['weight']:.1f}",
+        months=months,
     )
 
 

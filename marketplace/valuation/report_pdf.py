@@ -73,7 +73,7 @@ def _fan(answer: dict[str, Any]) -> dict[str, list[list[float]]]:
 
 def _data_versions(indication: Indication) -> list[str]:
     versions: dict[str, str] = indication.snapshot["versions"]
-    return [versions["benchmarks"], versions["factors"]]
+    return [versions[name] for name in ("benchmarks", "factors", "sale_chances") if name in versions]
 
 
 def _sentences(indication: Indication) -> dict[str, Any]:

@@ -33,10 +33,10 @@ from marketplace.valuation.indicators import indicator_table
 from marketplace.valuation.known_facts import known_facts
 from marketplace.valuation.lessons import fields_of, lessons_for, words_of
 from marketplace.valuation.pooled_misses import pooled_doubt
+from marketplace.valuation.published_offers import outcomes_known_at
 from marketplace.valuation.renewal_files import default_model
 from marketplace.valuation.sale_chance import sale_chance_data
 from marketplace.valuation.sales import Purpose
-from marketplace.valuation.unsold_offers import outcomes_known_at
 
 DEAD = frozenset(
     {LegalStatus.LAPSED, LegalStatus.EXPIRED, LegalStatus.INVALIDATED, LegalStatus.REFUSED, LegalStatus.WITHDRAWN}

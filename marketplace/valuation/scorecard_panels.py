@@ -13,6 +13,7 @@ from marketplace.core.db import session
 from marketplace.valuation.benchmarks import NORMAL_P90
 from marketplace.valuation.freezes import frozen_purposes
 from marketplace.valuation.reports import Indication
+from marketplace.valuation.sale_scorecard import sale_scorecard
 from marketplace.valuation.sales import ClosedSale
 from marketplace.valuation.scorecard import (
     AIM,
@@ -127,6 +128,7 @@ def public_scorecard(now: datetime) -> dict[str, Any]:
         "calibration": calibration(cases),
         "fairness": fairness(cases),
         "outcomes": outcomes(now),
+        "sale": sale_scorecard(now),
         "frozen": [stop.purpose.value for stop in frozen_purposes()],
         "drift": moved,
         "drift_alarm": moved is not None and abs(moved) > DRIFT_ALARM,

@@ -44,6 +44,34 @@ class GroupCoverageOut(Schema):
     alarm = Boolean()
 
 
+class BandOut(Schema):
+    """Offers of which nearly the same chance of a sale was said."""
+
+    least = Float()
+    most = Float()
+    count = Integer()
+    said = Float(allow_none=True)
+    sold = Float(allow_none=True)
+    low = Float(allow_none=True)
+    high = Float(allow_none=True)
+    enough = Boolean()
+
+
+class SaleScoresOut(Schema):
+    """How well past chances of a sale within the horizon fit what came of the offers."""
+
+    horizon_months = Integer()
+    cases = Integer()
+    waiting = Integer()
+    left_out = Integer()
+    enough = Boolean()
+    brier = Float(allow_none=True)
+    brier_of_overall_share = Float(allow_none=True)
+    mean_gap = Float(allow_none=True)
+    alarm = Boolean()
+    bands = List(Nested(BandOut))
+
+
 class FreezeLiftIn(StrictSchema):
     """Why automatic values may go on."""
 
@@ -70,6 +98,7 @@ class ScorecardOut(Schema):
     calibration = List(Nested(LevelOut))
     fairness = List(Nested(GroupCoverageOut))
     outcomes = Dict()
+    sale = Nested(SaleScoresOut)
     frozen = List(String())
     drift = Float(allow_none=True)
     drift_alarm = Boolean()

@@ -15,7 +15,11 @@ GUARD = """
     END $$
 """
 TRIGGER = "CREATE TRIGGER {table}_stay BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_stay()"
-WRITTEN_ONCE = ("closed_sales", "unsold_offers", "indications", "appraisals", "indicator_tables")
+OUTCOMES = ("sold", "unsold", "set_aside")
+WRITTEN_ONCE = (
+    *("closed_sales", "published_offers", "offer_ends"),
+    *("indications", "appraisals", "indicator_tables"),
+)
 BASES = ("external_appraisal", "bank_internal", "negotiated")
 
 
@@ -57,17 +61,25 @@ def upgrade() -> None:
         postgresql_where=sa.text("NOT related_parties"),
     )
     op.create_table(
-        "unsold_offers",
+        "published_offers",
         sa.Column("id", sa.Uuid(), primary_key=True),
         _moment("created_at", server_default=sa.func.now()),
         sa.Column("asset_id", sa.Uuid(), sa.ForeignKey("assets.id"), nullable=False, index=True),
         _purpose(),
-        sa.Column("ended_on", sa.Date(), nullable=False),
-        _moment("recorded_at"),
+        _moment("published_at"),
         sa.Column("reference", sa.String(120), nullable=False, unique=True),
         sa.CheckConstraint("purpose IN ('transfer', 'licence')", name="offered"),
     )
-    op.create_index("ix_unsold_offers_learning", "unsold_offers", ["purpose", "recorded_at"])
+    op.create_index("ix_published_offers_learning", "published_offers", ["purpose", "published_at"])
+    outcomes = sa.Enum(*OUTCOMES, name="outcome", native_enum=False, create_constraint=True, length=40)
+    op.create_table(
+        "offer_ends",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        _moment("created_at", server_default=sa.func.now()),
+        sa.Column("offer_id", sa.Uuid(), sa.ForeignKey("published_offers.id"), nullable=False, unique=True),
+        sa.Column("outcome", outcomes, nullable=False),
+        _moment("ended_at"),
+    )
     op.create_table(
         "indications",
         sa.Column("id", sa.Uuid(), primary_key=True),

@@ -31,8 +31,8 @@ from marketplace.identity.verification import KycRequired
 from marketplace.ledger import accounts
 from marketplace.ledger.proofs import prove_books
 from marketplace.payments.collections import confirm_transfer
+from marketplace.valuation.published_offers import OfferEnd, OfferOutcome, PublishedOffer
 from marketplace.valuation.sales import Purpose
-from marketplace.valuation.unsold_offers import UnsoldOffer
 from tests.makers.auctions import fund_deposits, make_auction, make_bidder, yuan
 from tests.makers.identity import make_actor, make_organisation
 
@@ -169,8 +169,9 @@ def test_a_lot_under_its_reserve_is_unsold_and_reveals_the_reserve_then(db: Any)
     close(auction)
     assert (auction.status, auction.winner_id) == (AuctionStatus.UNSOLD, None)
     assert replay(auction_events.published_log(auction.id))["status"] == "unsold"
-    taught = session.query(UnsoldOffer).filter_by(reference=f"listing:{auction.listing_id}").one()
+    taught = session.query(PublishedOffer).filter_by(reference=f"listing:{auction.listing_id}").one()
     assert (taught.asset_id, taught.purpose) == (auction.asset_id, Purpose.TRANSFER)
+    assert session.query(OfferEnd).filter_by(offer_id=taught.id).one().outcome is OfferOutcome.UNSOLD
 
 
 def test_buying_outright_ends_the_lot(db: Any) -> None:

@@ -16,6 +16,7 @@ from marketplace.core.money import Money
 from marketplace.deals.deals import DealStatus
 from marketplace.documents.files import store_file
 from marketplace.valuation.appraisals import add_appraisal, appraisals_of
+from marketplace.valuation.published_offers import OfferEnd, OfferOutcome, PublishedOffer
 from marketplace.valuation.reports import indicate_value
 from marketplace.valuation.sales import ClosedSale
 from tests.makers.deals import Parties
@@ -98,3 +99,5 @@ def test_a_released_deal_teaches_its_price_once() -> None:
     deal = parties.bring_to(DealStatus.RELEASED)
     sale = session.query(ClosedSale).filter_by(reference=f"deal:{deal.id}").one()
     assert sale.price == deal.price and sale.related_parties is False
+    offer = session.query(PublishedOffer).filter_by(reference=f"listing:{deal.listing_id}").one()
+    assert session.query(OfferEnd).filter_by(offer_id=offer.id).one().outcome is OfferOutcome.SOLD
