@@ -89,6 +89,8 @@ def _answers(terms: Terms, case: Mapping[str, Any], spent: dict[str, Money]) -> 
     """Every kind of aid asked for, or all there are; what was granted counts for the next claim."""
     known = {one.name: one for one in terms.subsidies}
     wanted = case.get("subsidy")
+    if wanted is not None and not isinstance(wanted, str):
+        raise Malformed("subsidy", _l("Write it as text."))
     if wanted is not None and wanted not in known or not known:
         raise NoSuchAid(scheme=terms.name, subsidy=wanted or "", known=", ".join(known) or "—")
     chosen = [known[wanted]] if wanted is not None else list(terms.subsidies)

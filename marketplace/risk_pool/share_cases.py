@@ -13,7 +13,7 @@ from marketplace.risk_pool.capacity import breaks, loss_rate
 from marketplace.risk_pool.losses import Loss, LossShares, Usage, share_loss
 from marketplace.risk_pool.published_schemes import published_scheme
 from marketplace.risk_pool.recovery_shares import RecoveryPosition, RecoveryShares
-from marketplace.risk_pool.term_values import amount, number, percent
+from marketplace.risk_pool.term_values import amount, number, percent, words
 from marketplace.risk_pool.terms import RecoveryBasis, SchemeKind, Terms
 from marketplace.risk_pool.terms_reading import read_terms
 
@@ -44,7 +44,7 @@ def share(case: Mapping[str, Any]) -> dict[str, Any]:
     shares = share_loss(terms, loss, _usage(case, terms))
     other = amount("other_loss", case.get("other_loss", "0"), terms.currency)
     answer = _compensation(terms, loss, shares, other)
-    if "recovery" in case or "recoveries" in case:
+    if case.get("recovery") is not None or case.get("recoveries") is not None:
         answer |= _recovery(case, terms, shares, other)
     if "bank_year_loss" in case:
         answer["breaker"] = _breaker(case, terms)
@@ -81,7 +81,7 @@ def _loss(case: Mapping[str, Any], terms: Terms) -> Loss:
         principal=principal,
         loan=loan,
         ip_share=ip_share_of(case.get("ip_share", "1")),
-        uplifts=None if uplifts is None else frozenset(str(name) for name in uplifts),
+        uplifts=None if uplifts is None else frozenset(words("uplifts", uplifts)),
         purchase_price=None if price is None else amount("purchase_price", price, terms.currency),
     )
 

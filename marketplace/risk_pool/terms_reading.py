@@ -124,7 +124,7 @@ def _parties(data: Mapping[str, Any], shares: Mapping[str, Fraction] | None) -> 
     others = [name for name in names if name != pool_party] or list(names)
     excess_to = data.get("excess_to") or ("bank" if "bank" in others else others[-1])
     for field, party in (("residue_to", residue_to), ("pool_party", pool_party), ("excess_to", excess_to)):
-        if shares is not None and party is not None and party not in shares:
+        if party is not None and (not isinstance(party, str) or (shares is not None and party not in shares)):
             raise Malformed(f"scheme.{field}", _l("This is not one of the parties that share."))
     return {
         "residue_to": str(residue_to), "excess_to": str(excess_to), "pool_party": pool_party,

@@ -1,6 +1,7 @@
 """Premiums and aid as published: exact, never negative, never above a limit; the order of claims decides who exhausts a year."""
 
 import json
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
@@ -9,9 +10,9 @@ from apiflask import APIFlask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.core.errors import Malformed
+from marketplace.core.errors import Malformed, Problem
 from marketplace.core.money import Money
-from marketplace.risk_pool.aid_cases import NoSuchAid, aid, premium
+from marketplace.risk_pool.aid_cases import LOAN, NoSuchAid, aid, premium
 from marketplace.risk_pool.aid_terms import (
     AidCase,
     Benchmark,
@@ -25,6 +26,10 @@ from marketplace.risk_pool.aid_terms import (
     SubsidyKind,
     aid_for,
 )
+from marketplace.risk_pool.published_schemes import published_schemes
+from marketplace.risk_pool.share_cases import KNOWN as SHARE_VALUES
+from marketplace.risk_pool.share_cases import share
+from marketplace.risk_pool.terms_reading import KNOWN as KNOWN_TERMS
 from marketplace.risk_pool.terms_reading import read_terms
 from tests.makers.risk_pool import cny
 
@@ -177,6 +182,27 @@ def test_a_misspelt_or_unfitting_term_is_named_by_its_path(changed: dict[str, An
     with pytest.raises(Malformed) as refused:
         read_terms({"shares": {"insurer": "60", "bank": "40"}, **changed})
     assert list(refused.value.errors) == [f"scheme.{field}"]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 10**20) | st.floats() | st.text(max_size=3) | st.sampled_from(["5", "-5", "fund"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["name", "kind", "party", "zh"]), inner, max_size=2),
+    max_leaves=4,
+)  # fmt: skip
+SCHEMES = st.sampled_from(published_schemes())
+
+
+@given(
+    scheme=SCHEMES, term=st.sampled_from(sorted(KNOWN_TERMS)), value=st.sampled_from(sorted(LOAN | SHARE_VALUES)), given_term=ANYTHING,
+    given_value=ANYTHING, answer=st.sampled_from([aid, premium, share]),
+)  # fmt: skip
+@settings(max_examples=250, deadline=None)
+def test_whatever_is_written_into_a_scheme_or_a_case_is_answered_or_refused_but_never_a_fault(
+    scheme: dict[str, Any], term: str, value: str, given_term: Any, given_value: Any, answer: Any
+) -> None:
+    case = {"scheme": {**scheme, term: given_term}, "loan": "1000", value: given_value}
+    with suppress(Problem):
+        assert answer(case)
 
 
 def test_the_commands_compute_from_any_scheme_file_offline(app: APIFlask, tmp_path: Any) -> None:
