@@ -44,6 +44,8 @@ from marketplace.financing import (
     club_news,
     consent_checks,
     consent_news,
+    covenant_news,
+    covenant_tests,
     enforcement,
     exposure,
     indications,
@@ -59,6 +61,8 @@ from marketplace.financing.amendments import AmendmentMoved
 from marketplace.financing.applications import ApplicationFiled, ApplicationWithdrawn, InvitationDeclined
 from marketplace.financing.club_votes import ClubVoted
 from marketplace.financing.clubs import ClubPlaceMoved
+from marketplace.financing.covenant_tests import CovenantTestMoved
+from marketplace.financing.covenants import CovenantAgreed, CovenantDropped
 from marketplace.financing.enforcement import PledgeRealised
 from marketplace.financing.loans import InstalmentMissed, LoanClassified, LoanDefaulted, LoanDisbursed, LoanPaidOff
 from marketplace.financing.margin_answers import MarginAnswerMoved
@@ -243,6 +247,9 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
         club_news.tell_place,
     ],
     ClubVoted: [club_news.tell_answer],
+    CovenantAgreed: [covenant_news.tell_offer],
+    CovenantDropped: [covenant_news.tell_offer],
+    CovenantTestMoved: [covenant_news.tell_test],
     TermSheetWithdrawn: [loan_news.tell_offer_withdrawn],
     TermSheetAccepted: [loan_news.tell_agreed],
     LoanCancelled: [loan_news.tell_given_up],
@@ -252,10 +259,10 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     MarginCallMoved: [margin_news.tell_call],
     MarginAnswerMoved: [margin_news.tell_answer],
     ConsentMoved: [consent_news.tell_consent],
-    AmendmentMoved: [amendment_news.tell_amendment],
+    AmendmentMoved: [covenant_tests.lay_out_tests, amendment_news.tell_amendment],
     PledgeRealised: [loan_news.tell_realised],
     SecurityWeakened: [monitoring_news.tell_weakened, pool_news.tell_weakened],
-    LoanDisbursed: [pool_monitoring.start_with_loan, loan_news.tell_disbursed],
+    LoanDisbursed: [covenant_tests.lay_out_tests, pool_monitoring.start_with_loan, loan_news.tell_disbursed],
     InstalmentMissed: [pool_monitoring.follow_class, loan_news.tell_missed],
     RepaymentReceived: [pool_monitoring.share_repayment, margin_answers.note_repayment],
     EnrolmentMoved: [pool_news.tell_enrolment],
@@ -274,7 +281,7 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     TakeOverMoved: [take_over_news.tell_take_over],
     LoanClassified: [pool_monitoring.follow_class],
     LoanDefaulted: [pool_monitoring.follow_class, loan_news.tell_defaulted],
-    LoanPaidOff: [pool_monitoring.end_when_paid, loan_news.tell_paid_off],
+    LoanPaidOff: [covenant_tests.end_tests, pool_monitoring.end_when_paid, loan_news.tell_paid_off],
 }
 
 

@@ -22,6 +22,7 @@ from marketplace.financing.applications import (
     collateral_of,
 )
 from marketplace.financing.club_places import filled_places
+from marketplace.financing.covenants import copy_covenants, require_read
 from marketplace.financing.due_dates import business_date
 from marketplace.financing.lenders import share_out
 from marketplace.financing.loan_contracts import lay_out_contracts
@@ -49,8 +50,13 @@ class LoanCancelled(Fact):
     loan_id: UUID
 
 
-def accept_term_sheet(actor: Actor, term_sheet_id: UUID, informed: Sequence[str], now: datetime) -> Loan:
-    """Take one offer: the others close, the rights are promised as security and the contracts are laid out to sign."""
+def accept_term_sheet(
+    actor: Actor, term_sheet_id: UUID, informed: Sequence[str], now: datetime, covenants: Sequence[UUID] = ()
+) -> Loan:
+    """Take one offer: the others close, the rights are promised as security and the contracts are laid out to sign.
+
+    The borrower names the covenants it has read, so that none is accepted unseen.
+    """
     sheet = find_term_sheet(actor, term_sheet_id)
     application = find(Application, sheet.application_id, lock=True)
     require(policy.is_borrower(actor, application), policy.WrongActor())
@@ -60,12 +66,14 @@ def accept_term_sheet(actor: Actor, term_sheet_id: UUID, informed: Sequence[str]
     application.require_open()
     sheet = find(TermSheet, sheet.id, lock=True)
     sheet.require_valid(business_date(now))
+    require_read(sheet.id, covenants)
     sheet.become(TermSheetStatus.ACCEPTED)
     sheet.decided_at = now
     application.become(ApplicationStatus.ACCEPTED)
     _close_others(sheet, now)
     assets = [find_asset(asset.id, lock=True) for _collateral, asset in _by_id(application.id)]
     loan = _agree_loan(sheet, application, now)
+    copy_covenants(sheet, loan)
     waived = _require_pledgeable(sheet, application.borrower_id, assets, informed, now)
     pledges = [_agree_pledge(loan, asset, sheet.maximum_pledge, waived, now) for asset in assets]
     lay_out_contracts(loan, sheet, application, pledges, assets, now)

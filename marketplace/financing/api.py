@@ -11,6 +11,7 @@ from marketplace.financing import (
     applications,
     club_api,
     consent_api,
+    covenant_api,
     criteria_api,
     disbursement,
     enforcement,
@@ -29,7 +30,7 @@ from marketplace.financing import schemas as s
 from marketplace.financing.amendment_schemas import FirstPartIn
 from marketplace.financing.api_blueprint import api
 
-MORE = (amendment_api, club_api, consent_api, criteria_api, monitoring_api, pledge_api, statement_api)
+MORE = (amendment_api, club_api, consent_api, covenant_api, criteria_api, monitoring_api, pledge_api, statement_api)
 
 
 @api.post("/applications")
@@ -140,7 +141,7 @@ def withdraw_term_sheet(term_sheet_id: UUID, nothing: dict[str, Any]) -> Any:
 @api.output(s.LoanOut, status_code=201)
 def accept_term_sheet(term_sheet_id: UUID, given: dict[str, Any]) -> Any:
     """Take one offer; the others close and the contracts are laid out to sign."""
-    return agreements.accept_term_sheet(current_actor(), term_sheet_id, given["informed"], now())
+    return agreements.accept_term_sheet(current_actor(), term_sheet_id, given["informed"], now(), given["covenants"])
 
 
 @api.get("/loans")

@@ -27,6 +27,7 @@ from marketplace.financing import (
     views,
 )  # fmt: skip
 from marketplace.financing.club_places import ClubPlaceStatus, places_of
+from marketplace.financing.covenants import covenants_of_sheets
 from marketplace.financing.loan_terms import yuan
 from marketplace.financing.pages_blueprint import pages
 from marketplace.financing.schemas import NothingIn, OfferForm, ReasonIn
@@ -76,6 +77,7 @@ def show_invitation(invitation_id: UUID) -> str:
         verdicts=verdicts,
         sheets=own,
         places=places,
+        promised=covenants_of_sheets(sheet.id for sheet in own),
         banks=[bank for bank in applications.banks_to_choose() if bank.id != invitation.bank_id] if places else [],
         names=names_of(place.bank_id for one in places.values() for place in one),
         limits=exposure.exposures_of(invitation.bank_id, application) if application.amount.currency == "CNY" else [],

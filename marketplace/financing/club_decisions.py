@@ -21,6 +21,7 @@ from marketplace.financing.club_votes import (
     votes_in,
     votes_on,
 )  # fmt: skip
+from marketplace.financing.covenant_tests import waivers_asked
 from marketplace.financing.lenders import lenders_of, shares_of, shares_of_bank
 from marketplace.financing.loans import RUNNING, Loan, LoanStatus, find_loan, loan_for_party
 from marketplace.financing.pledges import PledgeStatus, pledges_of_loan
@@ -71,6 +72,8 @@ def subjects_of(loan: Loan, matter: Matter) -> list[UUID]:
     if matter is Matter.RELEASE:
         asked = [one for one in pledges_of_loan(loan.id) if one.release_asked_by and loan.outstanding]
         return [one.id for one in asked if one.status is PledgeStatus.REGISTERED]
+    if matter is Matter.WAIVER:
+        return waivers_asked(loan.id)
     return [loan.id] if loan.status is LoanStatus.DEFAULTED else []
 
 

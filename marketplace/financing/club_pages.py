@@ -27,6 +27,7 @@ from marketplace.financing import (
 )
 from marketplace.financing.club_places import ClubPlace, filled_places
 from marketplace.financing.club_schemas import AnswerIn, NoteIn, PlaceForm
+from marketplace.financing.covenants import covenants_of_sheet
 from marketplace.financing.pages_blueprint import pages
 from marketplace.financing.panels import loan_panels
 from marketplace.financing.schemas import NothingIn, ReasonIn
@@ -96,6 +97,7 @@ def show_club_place(place_id: UUID) -> str:
         others=others,
         file=underwriting_files.file_of(application, market_day(now())),
         checks_seen=underwriting.checks_seen,
+        promises=covenants_of_sheet(sheet.id),
         names=names_of([sheet.bank_id, *(one.bank_id for one in others)]),
         open=sheet.status is TermSheetStatus.PREPARED,
     )

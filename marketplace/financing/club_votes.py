@@ -36,6 +36,7 @@ class Matter(StrEnum):
     AMENDMENT = "amendment"
     RELEASE = "release"
     WRITE_OFF = "write_off"
+    WAIVER = "waiver"
 
 
 class ClubVote(Model):

@@ -7,6 +7,7 @@ from marketplace.core.db import session
 from marketplace.core.jobs import every
 from marketplace.financing.ageing import age_batch, first_day_to_age
 from marketplace.financing.applications import expire_applications
+from marketplace.financing.covenant_checks import judge_batch
 from marketplace.financing.due_dates import business_date
 from marketplace.financing.floating import reset_rates
 from marketplace.financing.margin_calls import miss_deadlines
@@ -46,12 +47,24 @@ def expire_offers() -> None:
 
 @every("40 16 * * *", "financing.watch_pledges")
 def watch_pledges() -> None:
-    """Value pledged rights anew, then look at every running loan and its security, one batch a transaction."""
+    """Value pledged rights anew, judge what was promised, then look at every running loan and its security.
+
+    Each batch is one transaction.
+    """
     value_rights_anew()
     today = business_date(now())
+    judge_promises(today)
     while watch_batch(today, now()):
         session.commit()
     miss_deadlines(today, now())
+
+
+def judge_promises(on: date) -> None:
+    """Judge the covenants whose day has come, one batch a transaction; a second time changes nothing."""
+    after = judge_batch(on, now())
+    while after is not None:
+        session.commit()
+        after = judge_batch(on, now(), after)
 
 
 def value_rights_anew() -> None:

@@ -10,6 +10,7 @@ from marketplace.documents.contracts_pdf import render_pdf
 from marketplace.documents.files import store_own_pdf
 from marketplace.documents.signatures import open_envelope
 from marketplace.financing.applications import Application
+from marketplace.financing.covenants import covenants_in_words
 from marketplace.financing.due_dates import business_date
 from marketplace.financing.lenders import lenders_of, shares_of
 from marketplace.financing.loan_terms import yuan
@@ -95,6 +96,7 @@ def _contract_terms(
         }
         if loan.pool_cover_bps
         else None,
+        "covenants": covenants_in_words(loan),
         "special_terms": sheet.conditions or None,
         "secured_amount": loan.ip_secured,
         "maximum": sheet.maximum_pledge,

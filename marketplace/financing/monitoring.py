@@ -20,6 +20,7 @@ from marketplace.core.events import Fact, announce
 from marketplace.core.money import Money
 from marketplace.financing.asset_values import values_of
 from marketplace.financing.caps import HARD_CAP_BPS
+from marketplace.financing.covenant_tests import signs_of_promises
 from marketplace.financing.loans import RUNNING, Loan
 from marketplace.financing.pledges import Pledge, PledgeStatus
 from marketplace.financing.warning_signs import (
@@ -119,13 +120,15 @@ def watch_batch(on: date, now: datetime, size: int = BATCH) -> int:
     loans = _to_watch(on, size)
     securities = securities_of([loan.id for loan in loans], on)
     highest, before = _highest_coverage(loans, on), _signs_before(loans, on)
+    promises = signs_of_promises([loan.id for loan in loans])
     rights: list[dict[str, Any]] = []
     checks: list[tuple[dict[str, Any], set[str]]] = []
     for loan in loans:
         mine = securities.get(loan.id, [])
         found = {one.pledge.id: findings_of(one, on) for one in mine}
         rights += [_pledge_row(one, found[one.pledge.id], on) for one in mine]
-        check = _loan_row(loan, mine, [sign for signs in found.values() for sign in signs], highest.get(loan.id), on)
+        seen = [*promises.get(loan.id, []), *(sign for signs in found.values() for sign in signs)]
+        check = _loan_row(loan, mine, seen, highest.get(loan.id), on)
         checks.append((check, set(check["signs"]) - before.get(loan.id, set())))
     _keep(PledgeCheck, rights)
     _keep(LoanCheck, [check for check, _fresh in checks])

@@ -19,6 +19,7 @@ from marketplace.financing import (
     club_pages,
     clubs,
     consent_pages,
+    covenant_pages,
     criteria_pages,
     loan_pages,
     loans,
@@ -30,6 +31,7 @@ from marketplace.financing import (
 from marketplace.financing.applications import Invitation
 from marketplace.financing.asset_values import known_value
 from marketplace.financing.club_places import ClubPlace, filled_places
+from marketplace.financing.covenants import covenants_of_sheets
 from marketplace.financing.pages_blueprint import pages
 from marketplace.financing.schemas import AcceptanceIn, NothingIn, WishForm
 from marketplace.financing.term_sheets import TermSheet, TermSheetStatus
@@ -41,6 +43,7 @@ MORE = (
     bank_pages,
     club_pages,
     consent_pages,
+    covenant_pages,
     criteria_pages,
     loan_pages,
     monitoring_pages,
@@ -105,6 +108,7 @@ def show_application(application_id: UUID) -> str:
         collateral=applications.collateral_of(application_id),
         invitations=invitations,
         offers=offers,
+        promises=covenants_of_sheets(sheet.id for sheet in offers),
         clubs={sheet.id: filled_places(sheet.id) for sheet in offers if sheet.is_club},
         names=names_of(_banks_named(invitations, offers, proposed)),
         grounds=agreements.grounds_before_signing(live[0], now()) if live else [],
@@ -136,7 +140,7 @@ def withdraw_application(application_id: UUID) -> Response:
 def accept_term_sheet(term_sheet_id: UUID) -> Response:
     """Take one offer."""
     given = page_form(AcceptanceIn)
-    loan = agreements.accept_term_sheet(current_actor(), term_sheet_id, given["informed"], now())
+    loan = agreements.accept_term_sheet(current_actor(), term_sheet_id, given["informed"], now(), given["covenants"])
     flash(_("The offer is accepted. Sign the two contracts next."), "good")
     return redirect(url_for("financing.show_loan", loan_id=loan.id), 303)
 

@@ -95,9 +95,10 @@ class OfferForm(OfferTerms):
 
 
 class AcceptanceIn(StrictSchema):
-    """Which waivable grounds both parties were informed of."""
+    """Which waivable grounds both parties were informed of, and which covenants the borrower has read."""
 
     informed = List(String(validate=Length(1, 40)), load_default=list, validate=Length(max=12))
+    covenants = List(UUID(), load_default=list, validate=Length(max=12))
 
 
 class FilingIn(StrictSchema):

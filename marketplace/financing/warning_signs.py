@@ -45,9 +45,10 @@ SIGNS = {
     "ownership_dispute": Sign(25, _l("The ownership is disputed")),
     "invalidation_proceedings": Sign(20, _l("Invalidation proceedings were started")),
     "ends_before_debt": Sign(20, _l("The right ends before the debt")),
-    "covenant_broken": Sign(20, _l("A promise of the loan contract is broken")),
+    "covenant_broken": Sign(20, _l("A covenant of the loan is broken")),
     "fee_late": Sign(15, _l("A fee of the right is late")),
     "coverage_falling": Sign(15, _l("The value over the debt fell by more than a fifth within 90 days")),
+    "report_late": Sign(10, _l("A report on a covenant is late")),
     "value_unknown": Sign(10, _l("The value of a right is not known")),
     "fee_due_soon": Sign(5, _l("A fee of the right falls due within 60 days")),
 }

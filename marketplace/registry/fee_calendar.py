@@ -111,7 +111,7 @@ def calendar_of_asset(asset: Asset, now: datetime) -> str:
 
 def calendar_text(entries: Iterable[tuple[Asset, Deadline]], now: datetime) -> str:
     """RFC 5545: an all-day event on each due day and on each last day of late payment."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//IP marketplace//fee calendar//EN", "METHOD:PUBLISH"]
+    days: list[tuple[str, date, str]] = []
     for asset, item in entries:
         if item.fee.state is FeeState.PAID:
             continue
@@ -120,8 +120,16 @@ def calendar_text(entries: Iterable[tuple[Asset, Deadline]], now: datetime) -> s
             _("Fee of year %(year)s due: %(asset)s", **words),
             _("Last day, late: fee %(year)s of %(asset)s", **words),
         )
-        lines += _event(f"{asset.id}-{item.fee.due_on}-due", item.fee.due_on, due, now)
-        lines += _event(f"{asset.id}-{item.fee.due_on}-late", item.fee.grace_until, last, now)
+        days.append((f"{asset.id}-{item.fee.due_on}-due", item.fee.due_on, due))
+        days.append((f"{asset.id}-{item.fee.due_on}-late", item.fee.grace_until, last))
+    return calendar_of_days(days, now)
+
+
+def calendar_of_days(days: Iterable[tuple[str, date, str]], now: datetime) -> str:
+    """RFC 5545: an all-day event for each name, day and summary."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//IP marketplace//fee calendar//EN", "METHOD:PUBLISH"]
+    for uid, day, summary in days:
+        lines += _event(uid, day, summary, now)
     return "".join(f"{folded}\r\n" for line in [*lines, "END:VCALENDAR"] for folded in _fold(line))
 
 

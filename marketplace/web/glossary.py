@@ -46,6 +46,7 @@ GLOSSARY = (
     Term("term-sheet", "授信条件书", "Term sheet", "银行提出的金额、利率、期限、还款方式和费用。只有申请人和该银行能看到。", "A bank's amount, rate, term, repayment and fees. Only the applicant and that bank can see it."),
     Term("credit-flag", "失信记录", "Credit flag", "主管部门认定的失信行为，例如非正常申请或者提供虚假材料。一般有效一年，可以修复。", "A dishonest act that an authority has found, such as abnormal filings or false documents. It counts for a year as a rule and can be repaired."),
     Term("club-loan", "银团贷款", "Loan of several banks", "几家银行按各自份额共同发放的一笔贷款。牵头行作代理行，统一放款、收款和持有质权；您只与它往来。", "One loan that several banks lend, each with its part. The lead bank is the agent: it pays out, collects and holds the pledge; you deal with it alone."),
+    Term("covenant", "承诺事项", "Covenant", "借款人在还款之外的承诺，例如资产负债率不超过限值。按期考核；未达到不当然构成违约。", "What a borrower promises besides paying, such as debt within a part of its assets. It is tested on fixed days; breaking it is not of itself a default."),
     Term("effective-cost", "实际年化成本", "Effective annual cost", "把利息和所有费用都算进去的年化成本。比较各家银行时先看这一项。", "The yearly cost with interest and every fee counted. Look at it first when comparing banks."),
     Term("five-tier", "五级分类", "Five-tier classification", "正常、关注、次级、可疑、损失五级。逾期超过九十天至少为次级。", "Pass, special mention, substandard, doubtful, loss. More than ninety days late is at least substandard."),
     Term("risk-pool", "风险补偿资金池", "Risk-compensation pool", "按公开的方案分担银行质押贷款的本金损失。追回的钱按比例分回。", "Shares a bank's loss of principal on a pledged loan by a published scheme. What is recovered later is shared back."),

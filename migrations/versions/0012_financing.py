@@ -641,6 +641,7 @@ def upgrade() -> None:
     _make_clubs()
     _make_statements()
     _make_pledge_entries()
+    _make_covenants()
     _make_criteria()
     _make_monitoring()
 
@@ -948,7 +949,7 @@ def _make_clubs() -> None:
         sa.UniqueConstraint("loan_id", "bank_id", name=op.f("uq_loan_shares_loan_id_bank_id")),
     )
     op.create_index(op.f("ix_loan_shares_bank_id"), "loan_shares", ["bank_id"], unique=False)
-    matters = ("amendment", "release", "write_off")
+    matters = ("amendment", "release", "write_off", "waiver")
     op.create_table(
         "club_votes",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1068,11 +1069,159 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.is_club) EXECUTE FUNCTION l
 """
 
 
+def _promise(table: str) -> list[sa.schema.SchemaItem]:
+    """The columns and the bounds of a covenant."""
+    kinds = ("information", "financial", "upkeep", "negative")
+    measures = ("debt_to_assets", "current_ratio", "revenue", "coverage")
+    checked = {"native_enum": False, "create_constraint": True, "length": 40}
+    return [
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("kind", sa.Enum(*kinds, name="covenantkind", **checked), nullable=False),
+        sa.Column("measure", sa.Enum(*measures, name="measure", **checked), nullable=True),
+        sa.Column("threshold", sa.Numeric(precision=20, scale=4), nullable=True),
+        sa.Column("every_months", sa.BigInteger(), nullable=False),
+        sa.Column("days_after", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.String(length=500), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'financial') = (measure IS NOT NULL) AND (measure IS NULL) = (threshold IS NULL) "
+            "AND (threshold IS NULL OR threshold > 0) AND (kind <> 'information' OR text <> '') "
+            "AND every_months BETWEEN 1 AND 60 AND days_after BETWEEN 0 AND 180",
+            name=op.f(f"ck_{table}_promise"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    ]
+
+
+def _make_covenants() -> None:
+    """Covenants: in an offer while it is alive, in a loan for good, and their test days."""
+    op.create_table(
+        "offered_covenants",
+        *_promise("offered_covenants"),
+        sa.Column("term_sheet_id", sa.Uuid(), nullable=False),
+        sa.Column("agreed_by", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["term_sheet_id"], ["term_sheets.id"], name=op.f("fk_offered_covenants_term_sheet_id_term_sheets")
+        ),
+        sa.ForeignKeyConstraint(["agreed_by"], ["people.id"], name=op.f("fk_offered_covenants_agreed_by_people")),
+    )
+    op.create_index(op.f("ix_offered_covenants_term_sheet_id"), "offered_covenants", ["term_sheet_id"], unique=False)
+    for name, column, where in (
+        ("measure", "measure", "measure IS NOT NULL"),
+        ("kind", "kind", "kind IN ('upkeep', 'negative')"),
+    ):
+        op.create_index(
+            f"uq_offered_covenants_one_a_{name}",
+            "offered_covenants",
+            ["term_sheet_id", column],
+            unique=True,
+            postgresql_where=sa.text(where),
+        )
+    op.create_table(
+        "covenants",
+        *_promise("covenants"),
+        sa.Column("loan_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_covenants_loan_id_loans")),
+    )
+    op.create_index(op.f("ix_covenants_loan_id"), "covenants", ["loan_id"], unique=False)
+    op.execute(
+        "CREATE TRIGGER covenants_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON covenants "
+        "FOR EACH STATEMENT EXECUTE FUNCTION documents_never_changed()"
+    )
+    op.execute(OFFER_SETTLED)
+    op.execute(
+        "CREATE TRIGGER offered_covenants_settled BEFORE INSERT OR UPDATE OR DELETE ON offered_covenants "
+        "FOR EACH ROW EXECUTE FUNCTION offered_covenants_settled()"
+    )
+    _make_covenant_tests()
+
+
+def _make_covenant_tests() -> None:
+    statuses = ("due", "reported", "overdue", "met", "breached", "cured", "waived", "ended")
+    people = ("reported_by", "answered_by", "waiver_asked_by", "waived_by")
+    op.create_table(
+        "covenant_tests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("covenant_id", sa.Uuid(), nullable=False),
+        sa.Column("nr", sa.BigInteger(), nullable=False),
+        sa.Column("tested_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(*statuses, name="teststatus", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("figure", sa.Numeric(precision=20, scale=4), nullable=True),
+        sa.Column("file_id", sa.Uuid(), nullable=True),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("reported_by", sa.Uuid(), nullable=True),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.String(length=500), nullable=False),
+        sa.Column("answered_by", sa.Uuid(), nullable=True),
+        sa.Column("breached_on", sa.Date(), nullable=True),
+        sa.Column("findings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("waiver_reason", sa.String(length=500), nullable=False),
+        sa.Column("waiver_asked_by", sa.Uuid(), nullable=True),
+        sa.Column("waived_by", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("due_on >= tested_on", name=op.f("ck_covenant_tests_period")),
+        sa.CheckConstraint("figure IS NULL OR figure >= 0", name=op.f("ck_covenant_tests_figure")),
+        sa.CheckConstraint(
+            "status <> 'reported' OR reported_at IS NOT NULL", name=op.f("ck_covenant_tests_reported_when")
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('breached', 'cured') OR breached_on IS NOT NULL",
+            name=op.f("ck_covenant_tests_breached_when"),
+        ),
+        sa.CheckConstraint(
+            "(waiver_asked_by IS NULL) = (waiver_reason = '')", name=op.f("ck_covenant_tests_waiver_has_reason")
+        ),
+        sa.CheckConstraint(
+            "status <> 'waived' OR (waived_by IS NOT NULL AND waiver_asked_by IS NOT NULL "
+            "AND waived_by <> waiver_asked_by)",
+            name=op.f("ck_covenant_tests_waived_by_second_person"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["covenant_id"], ["covenants.id"], name=op.f("fk_covenant_tests_covenant_id_covenants")
+        ),
+        sa.ForeignKeyConstraint(["file_id"], ["files.id"], name=op.f("fk_covenant_tests_file_id_files")),
+        *(
+            sa.ForeignKeyConstraint([name], ["people.id"], name=op.f(f"fk_covenant_tests_{name}_people"))
+            for name in people
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_covenant_tests")),
+        sa.UniqueConstraint("covenant_id", "nr", name=op.f("uq_covenant_tests_covenant_id_nr")),
+    )
+    op.create_index(
+        "ix_covenant_tests_nightly",
+        "covenant_tests",
+        ["tested_on"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('due', 'breached')"),
+    )
+
+
+OFFER_SETTLED = """
+CREATE FUNCTION offered_covenants_settled() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE sheet uuid := CASE WHEN TG_OP = 'DELETE' THEN OLD.term_sheet_id ELSE NEW.term_sheet_id END;
+BEGIN
+  IF TG_OP = 'UPDATE'
+     OR NOT EXISTS (SELECT 1 FROM term_sheets WHERE id = sheet AND status IN ('prepared', 'offered')) THEN
+    RAISE EXCEPTION 'the covenants of the offer % are settled', sheet USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$
+"""
+
+
 def downgrade() -> None:
     """Drop the tables."""
     for table in (
         "pledge_entries",
         "borrower_statements",
+        "covenant_tests",
+        "covenants",
+        "offered_covenants",
         "club_votes",
         "loan_shares",
         "club_places",
@@ -1097,3 +1246,4 @@ def downgrade() -> None:
     ):
         op.drop_table(table)
     op.execute("DROP FUNCTION loan_parts_sum()")
+    op.execute("DROP FUNCTION offered_covenants_settled()")

@@ -9,11 +9,13 @@ from flask.testing import FlaskClient
 
 from marketplace.core.clock import now
 from marketplace.financing.amendment_effects import AmendmentKind
+from marketplace.financing.covenants import covenants_of_sheet
 from marketplace.financing.criteria import prepare_criteria
 from tests.financing.test_amendments import propose
 from tests.financing.test_criteria import RULES
 from tests.financing.test_margin_calls import Case
 from tests.makers.clubs import Club
+from tests.makers.covenants import DEBTS, Promised
 from tests.makers.deals import Parties as DealParties
 from tests.makers.financing import invitation_of, make_application, make_bank, make_parties, make_term_sheet
 from tests.makers.pledged_sales import PledgedSale
@@ -77,6 +79,9 @@ def test_no_route_of_financing_serves_a_bank_with_what_is_anothers(
     sheet = make_term_sheet(other, application, rate_bps=777, conditions=SECRET)
     sale = DealParties()
     sale.seller = parties.holder
+    promised = Promised(DEBTS)
+    in_offer = covenants_of_sheet(promised.sheet.id)[0]
+    promised.running()
     club = Club()
     place = club.ask(club.second, 3_000)
     ids = {
@@ -84,6 +89,7 @@ def test_no_route_of_financing_serves_a_bank_with_what_is_anothers(
         "application_id": application.id, "term_sheet_id": sheet.id,
         "invitation_id": invitation_of(application, other.officer).id,
         "criteria_id": prepare_criteria(parties.officer, RULES, now()).id,
+        "covenant_id": in_offer.id, "test_id": promised.first().id,
         "amendment_id": propose(parties, case.loan, AmendmentKind.EXTENSION, months=1).id,
         "consent_id": PledgedSale(parties, sale, case.loan).agree().id, "bank_id": parties.officer.organisation_id,
         "kind": "extension", "answer": "agreement", "step": "approval", "party": "bank", "letter": "a",
