@@ -52,6 +52,8 @@ GLOSSARY = (
     Term("risk-pool", "风险补偿资金池", "Risk-compensation pool", "按公开的方案分担银行质押贷款的本金损失。追回的钱按比例分回。", "Shares a bank's loss of principal on a pledged loan by a published scheme. What is recovered later is shared back."),
     Term("enrolment", "入池", "Enrolment", "把一笔贷款纳入资金池的保障。逾期之后不能再入池。", "Bringing a loan under the pool's cover. It cannot be done once the loan is overdue."),
     Term("compensation", "补偿", "Compensation", "贷款违约后资金池按方案付给银行的钱。", "What the pool pays the bank by its scheme after a default."),
+    Term("premium", "保费、担保费", "Premium", "保险人或担保人为承担其份额收取的费用，按方案计算，入池时到期。", "What an insurer or guarantor charges for bearing its part, by the scheme; due when the loan is enrolled."),
+    Term("interest-aid", "贴息与费用补助", "Interest and fee aid", "按方案补助借款人的部分利息或费用，从资金池单独的补助账户支出。", "A part of the borrower's interest or fees, by the scheme, from an aid account of the pool's own."),
     Term("recovery", "追偿", "Recovery", "补偿之后从借款人或押品追回的钱，扣除费用后按承担比例分回各方。", "Money recovered from the borrower or the collateral after compensation; net of costs it goes back to those who bore the loss."),
     Term("four-eyes", "双人复核", "Four eyes", "超过限额的款项须由另一个人批准。经办人不能批准自己的申请。", "Above a limit a second person must agree. Nobody approves their own request."),
     Term("receipt", "存证回执", "Receipt", "证明某次出价、签署或登记内容未被改动的文件。无需联系平台即可离线验证。", "A file that proves a bid, signature or registration was not altered. It can be checked offline without asking us."),
