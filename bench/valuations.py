@@ -36,13 +36,13 @@ def measure() -> dict[str, Any]:
         pour(url, RIGHTS)
         session.execute(KNOWN)
         session.commit()
-        bare = _bare_seconds()
-        unsold = _batch(bare, "")
+        first, unsold = _bare_seconds(), _batch()
         _sell()
-        compared = _batch(bare, "_beside_sales")
+        again, compared = _bare_seconds(), _batch()
+        bare = min(first, again)
     return {
-        **unsold,
-        **compared,
+        **_named("", unsold, bare),
+        **_named("_beside_sales", compared, bare),
         "valuation_bare_predict_per_second": round(RIGHTS / bare),
         "valuation_batch_rights": RIGHTS,
         "valuation_batch_sales_of_each_office": SALES,
@@ -50,8 +50,8 @@ def measure() -> dict[str, Any]:
     }
 
 
-def _batch(bare: float, named: str) -> dict[str, Any]:
-    """One order for every right, from the order to the last value kept."""
+def _batch() -> tuple[float, int]:
+    """Seconds of one order for every right, from the order to the last value kept, and how many were refused."""
     ids = list(session.execute(select(Asset.id)).scalars())
     batch = order_batch(make_actor(), "transfer", ids, now())
     session.commit()
@@ -59,11 +59,16 @@ def _batch(bare: float, named: str) -> dict[str, Any]:
     while step_batch(SYSTEM, batch.id, now()).status is not BatchStatus.FINISHED:
         session.commit()
     session.commit()
-    seconds = time.perf_counter() - begun
+    return time.perf_counter() - begun, batch.refused
+
+
+def _named(batch: str, measured: tuple[float, int], bare: float) -> dict[str, Any]:
+    """The figures of one batch; the faster of two bare runs is what it is held against."""
+    seconds, refused = measured
     return {
-        f"valuation_batch{named}_ratio_to_bare_predict": round(bare / seconds, 3),
-        f"valuation_batch{named}_per_second": round(RIGHTS / seconds),
-        f"valuation_batch{named}_refused": batch.refused,
+        f"valuation_batch{batch}_ratio_to_bare_predict": round(bare / seconds, 3),
+        f"valuation_batch{batch}_per_second": round(RIGHTS / seconds),
+        f"valuation_batch{batch}_refused": refused,
     }
 
 

@@ -62,7 +62,7 @@ class Beside:
         self._sizes = np.bincount(text, minlength=count)
         self._fields: dict[tuple[int, str], Floats] = {}
         self._worth_places: dict[tuple[str, ...], int] = {}
-        self._worths: list[Floats] = []
+        self._worths = np.zeros((64, count))
         for at, one in enumerate(self._sold):
             for length, worth in FIELD_WORTH:
                 for part in {code[:length] for code in one.fields}:
@@ -108,16 +108,18 @@ class Beside:
     def _field_overlaps(self, subjects: Sequence[Subject]) -> Floats:
         """The worth of the longest leading part of a code that each right shares with each sold one."""
         places = [self._worth_at(one.fields) for one in subjects]
-        return np.array(self._worths)[places]
+        return self._worths[places]
 
     def _worth_at(self, fields: tuple[str, ...]) -> int:
         """Where the worths of these fields stand, found once for all rights that have them."""
         place = self._worth_places.get(fields)
         if place is None:
-            place = self._worth_places[fields] = len(self._worths)
+            place = self._worth_places[fields] = len(self._worth_places)
+            if place == len(self._worths):
+                self._worths = np.concatenate([self._worths, np.zeros_like(self._worths)])
             keys = {(length, code[:length]) for length, _worth in FIELD_WORTH for code in fields}
             shared = [self._fields[key] for key in keys if key in self._fields]
-            self._worths.append(np.maximum.reduce([np.zeros(len(self._sold)), *shared]))
+            self._worths[place] = np.maximum.reduce([np.zeros(len(self._sold)), *shared])
         return place
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from operator import attrgetter
 from statistics import NormalDist
 from typing import Any
@@ -51,12 +52,19 @@ def price_factors(facts: KnownFacts, on: date) -> tuple[Factor, ...]:
 def factor_ranges(facts: Sequence[KnownFacts], on: date) -> NDArray[np.float64]:
     """Value, low and high of every movement for many rights: right x movement x 3; like facts are judged once."""
     answer = np.empty((len(facts), len(_JUDGES), 3))
-    for column, (fact, judge) in enumerate(_JUDGES):
+    for column, (fact, _judge) in enumerate(_JUDGES):
         given = list(map(attrgetter(fact), facts))
         judged = {value: at for at, value in enumerate(dict.fromkeys(given))}
-        ranges = np.array([(one.value, one.low, one.high) for one in (judge(value, on) for value in judged)])
-        answer[:, column] = ranges[[judged[value] for value in given]]
+        ranges = np.array([_range(column, value, on) for value in judged])
+        answer[:, column] = ranges[list(map(judged.__getitem__, given))] if len(judged) > 1 else ranges[0]
     return answer
+
+
+@lru_cache(maxsize=50_000)
+def _range(column: int, value: Any, on: date) -> tuple[float, float, float]:
+    """One movement; the rights of a batch share their facts, and their day."""
+    one = _JUDGES[column][1](value, on)
+    return one.value, one.low, one.high
 
 
 def _renewal_factor(percentile: float | None, _on: date) -> Factor:
