@@ -4,8 +4,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import schemathesis
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, Phase, given, settings
 
 from marketplace.core.clock import now
 from marketplace.financing.amendment_effects import AmendmentKind
@@ -55,6 +57,44 @@ def answers(client: FlaskClient, app: Flask, ids: dict[str, Any]) -> dict[str, t
     return found
 
 
+def answers_to_full_bodies(client: FlaskClient, app: Any, ids: dict[str, Any]) -> dict[str, tuple[str, Any]]:
+    """What each operation that writes to something of the other bank's answers to bodies of the shape it asks for."""
+    found: dict[str, tuple[str, Any]] = {}
+    rules = {
+        rule.rule.replace("uuid:", "").replace("<", "{").replace(">", "}"): rule for rule in app.url_map.iter_rules()
+    }
+    for result in schemathesis.openapi.from_wsgi("/api/openapi.json", app).get_all_operations():
+        operation = result.ok()
+        rule, method = rules.get(operation.full_path), operation.method.upper()
+        if rule is None or method == "GET" or rule.endpoint.split(".")[0] not in ROOMS:
+            continue
+        if not rule.arguments or not set(rule.arguments) <= set(ids):
+            continue
+        name = f"{method} {rule.rule} with a body"
+        for body in bodies_of(operation):
+            headers = {"Idempotency-Key": uuid4().hex}
+            answer = client.open(filled(rule.rule, ids), method=method, json=body, headers=headers)
+            if name not in found or found[name][1].status_code == 422:
+                found[name] = (rule.endpoint, answer)
+    return found
+
+
+def bodies_of(operation: Any) -> list[dict[str, Any]]:
+    """Some bodies of the shape that an operation asks for."""
+    bodies: list[dict[str, Any]] = []
+
+    @given(drawn=operation.as_strategy())
+    @settings(
+        max_examples=3, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    def draw(drawn: Any) -> None:
+        bodies.append(drawn.body if isinstance(drawn.body, dict) else {})
+
+    draw()
+    return bodies
+
+
 def refuses(answers: dict[str, tuple[str, Any]], ids: dict[str, Any]) -> list[str]:
     """The routes that did what was asked although the thing is another's, or told something of it."""
     told = [SECRET, *(str(value) for name, value in ids.items() if name.endswith("_id"))]
@@ -99,6 +139,10 @@ def test_no_route_of_financing_serves_a_bank_with_what_is_anothers(
     tried = answers(client, app, ids)
     assert len(tried) > 70
     assert refuses(tried, ids) == []
+    full = answers_to_full_bodies(client, app, ids)
+    reached = [name for name, (_endpoint, answer) in full.items() if answer.status_code != 422]
+    assert len(reached) > 30, sorted(set(full) - set(reached))
+    assert refuses(full, ids) == []
 
 
 def test_no_route_of_the_pool_serves_a_bank_with_what_is_anothers(
