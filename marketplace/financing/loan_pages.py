@@ -35,10 +35,10 @@ from marketplace.financing.filing_papers import FilingAct
 from marketplace.financing.pages_blueprint import pages
 from marketplace.financing.panels import loan_panels
 from marketplace.financing.schemas import (
-    EntryIn,
     FilingIn,
     JudgementIn,
     NothingIn,
+    OfficeEntryIn,
     RealisationForm,
     ReasonIn,
     ReceiptForm,
@@ -79,7 +79,7 @@ PLEDGE_STEPS: dict[str, tuple[type[Any], Step]] = {
     "refusal": (ReasonIn, lambda actor, it, given, at: pledges.note_refusal(actor, it, given["reason"], at)),
     "release": (ReleaseIn, lambda actor, it, given, at: pledges.ask_release(actor, it, given["reason"], at)),
     "entries": (
-        EntryIn,
+        OfficeEntryIn,
         lambda actor, it, given, at: _enter(actor, it, given, at),
     ),
     "release-approval": (NothingIn, lambda actor, it, _given, at: pledges.approve_release(actor, it, at)),

@@ -27,7 +27,7 @@ def filing_pack(pledge_id: UUID, act: str) -> Response:
 
 @api.get("/pledges/<uuid:pledge_id>/entries")
 @signed_in
-@api.output(s.EntriesOut)
+@api.output(s.OfficeEntriesOut)
 def show_entries(pledge_id: UUID) -> Any:
     """What the register entered about a pledge after its registration."""
     return {"items": office_entries.entries_of(pledges.pledge_for_party(current_actor(), pledge_id).id)}
@@ -36,8 +36,8 @@ def show_entries(pledge_id: UUID) -> Any:
 @api.post("/pledges/<uuid:pledge_id>/entries")
 @signed_in
 @idempotent
-@api.input(s.EntryIn, arg_name="given")
-@api.output(s.EntryOut, status_code=201)
+@api.input(s.OfficeEntryIn, arg_name="given")
+@api.output(s.OfficeEntryOut, status_code=201)
 def record_entry(pledge_id: UUID, given: dict[str, Any]) -> Any:
     """Record an amendment, a longer term or the cancellation with the register's number and day."""
     return office_entries.record_entry(

@@ -295,7 +295,7 @@ class PledgeOut(StrictSchema):
     envelope_id = UUID()
 
 
-class EntryIn(StrictSchema):
+class OfficeEntryIn(StrictSchema):
     """What the register entered about a pledge."""
 
     kind = Enum(EntryKind, by_value=True, required=True)
@@ -303,7 +303,7 @@ class EntryIn(StrictSchema):
     entered_on = Date(required=True)
 
 
-class EntryOut(StrictSchema):
+class OfficeEntryOut(StrictSchema):
     """One later entry of the register."""
 
     kind = String()
@@ -311,10 +311,10 @@ class EntryOut(StrictSchema):
     entered_on = Date()
 
 
-class EntriesOut(StrictSchema):
+class OfficeEntriesOut(StrictSchema):
     """The later entries about a pledge, in order."""
 
-    items = List(Nested(EntryOut))
+    items = List(Nested(OfficeEntryOut))
 
 
 class PledgesOut(StrictSchema):
