@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from demo.covenants import promise_figures, report_figures
 from demo.people import Cast
 from marketplace.core.actor import Actor
 from marketplace.core.db import session
@@ -20,6 +21,7 @@ from marketplace.financing.applications import Application, Wish, cap_of, file_a
 from marketplace.financing.asset_values import value_seen
 from marketplace.financing.borrower_statements import Stated, give_statement
 from marketplace.financing.clubs import allow_place, join_club, propose_place, recommend_place
+from marketplace.financing.covenants import covenants_of_sheet
 from marketplace.financing.disbursement import disburse_loan
 from marketplace.financing.loan_terms import RepaymentMethod
 from marketplace.financing.loans import Loan, instalments_of
@@ -137,6 +139,8 @@ def _make_loan(lending: Lending, state: str, now: datetime) -> Enrolment | None:
     sheet = _offer_together(lending, application) if state == "together" else _offer(lending, application)
     if state == "offered":
         return None
+    if state == "running":
+        promise_figures(lending, sheet)
     loan = _agree(lending, sheet)
     if state == "agreed":
         return None
@@ -151,6 +155,7 @@ def _make_loan(lending: Lending, state: str, now: datetime) -> Enrolment | None:
         else lending.began.date() + timedelta(days=33 if state == "late" else 0)
     )
     _repay(lending, loan, paid_until)
+    report_figures(lending, loan, now)
     if state == "paid_off":
         _pay_off(lending, loan, now)
     return enrolment
@@ -242,7 +247,8 @@ def _value_basis(lending: Lending, officer: Actor, assessed: Money) -> Valuation
 
 def _agree(lending: Lending, sheet: TermSheet) -> Loan:
     at = lending.began
-    return accept_term_sheet(lending.person(lending.cast.officers, lending.holder, at), sheet.id, [], at)
+    read = [one.id for one in covenants_of_sheet(sheet.id)]
+    return accept_term_sheet(lending.person(lending.cast.officers, lending.holder, at), sheet.id, [], at, read)
 
 
 def _pledge(lending: Lending, loan: Loan) -> None:

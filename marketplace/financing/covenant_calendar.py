@@ -18,7 +18,7 @@ from marketplace.financing.loans import RUNNING, Instalment, Loan, lent_by
 from marketplace.financing.pledges import Pledge, PledgeStatus
 from marketplace.identity.organisations import names_of
 from marketplace.registry.assets import Asset
-from marketplace.registry.fees import FeeState, upcoming_fees
+from marketplace.registry.fee_rules import coming_fees
 
 MONTHS = 12
 MOST_LOANS = 500
@@ -97,11 +97,12 @@ def _fees(loan_ids: list[UUID], on: date, until: date) -> Iterable[Entry]:
         .join(Asset, Asset.id == Pledge.asset_id)
         .where(Pledge.loan_id.in_(loan_ids), Pledge.status == PledgeStatus.REGISTERED)
     )
-    for pledge, asset in session.execute(query):
-        for fee in upcoming_fees(asset, on, (until - on).days):
-            if fee.state is not FeeState.PAID:
-                words = {
-                    "zh": f"{asset.label} 第{fee.year}年官费，最迟 {fee.grace_until}",
-                    "en": f"{asset.label}: official fee of year {fee.year}, at the latest {fee.grace_until}",
-                }
-                yield Entry(fee.due_on, "fee", words, pledge.loan_id, asset.id, fee.due_on < on)
+    pledged = [(pledge.loan_id, asset) for pledge, asset in session.execute(query)]
+    fees = coming_fees([asset for _loan_id, asset in pledged], on, (until - on).days)
+    for loan_id, asset in pledged:
+        for fee in fees[asset.id]:
+            words = {
+                "zh": f"{asset.label} 第{fee.year}年官费，最迟 {fee.grace_until}",
+                "en": f"{asset.label}: official fee of year {fee.year}, at the latest {fee.grace_until}",
+            }
+            yield Entry(fee.due_on, "fee", words, loan_id, asset.id, fee.due_on < on)

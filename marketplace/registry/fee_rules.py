@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from marketplace.core.money import Money
 from marketplace.registry.assets import Asset, AssetKind
 from marketplace.registry.fees import FeeDue, FeeState, fees_of
-from marketplace.registry.register_events import RegisterEvent, events_of
+from marketplace.registry.register_events import RegisterEvent, current_events, events_of
 from marketplace.registry.terms import after_months
 
 LATE_RENEWAL_CNY = 250
@@ -56,6 +57,19 @@ def coming_deadlines(asset: Asset, on: date, within_days: int = 400) -> list[Dea
         for item in deadlines_of(asset, on)
         if item.fee.grace_until >= on and (item.fee.due_on - on).days <= within_days
     ]
+
+
+def coming_fees(assets: Sequence[Asset], on: date, within_days: int) -> dict[UUID, list[FeeDue]]:
+    """The fees of several rights that are soon due or still payable late and not proven paid, in one query."""
+    events = current_events([asset.id for asset in assets])
+    return {
+        asset.id: [
+            fee
+            for fee in fees_of(asset, on, paid_years(asset.office, events.get(asset.id, ())))
+            if fee.state is not FeeState.PAID and fee.grace_until >= on and (fee.due_on - on).days <= within_days
+        ]
+        for asset in assets
+    }
 
 
 def deadline_of(asset: Asset, fee: FeeDue, on: date) -> Deadline:

@@ -1,5 +1,6 @@
 """The register's timeline: what happened to a right, when, by which source, and since when we know."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
@@ -45,6 +46,15 @@ class RegisterEvent(Model):
 def event_key_of(scheme: str, code: str, on: str, words: str) -> str:
     """The same event told again has the same key."""
     return digest_of(written([scheme, code, on, words]))
+
+
+def current_events(asset_ids: Collection[UUID]) -> dict[UUID, list[RegisterEvent]]:
+    """What is known today of several rights, in one query."""
+    query = select(RegisterEvent).where(RegisterEvent.asset_id.in_(asset_ids), RegisterEvent.known_to.is_(None))
+    found: dict[UUID, list[RegisterEvent]] = {}
+    for event in session.execute(query.order_by(RegisterEvent.id)).scalars():
+        found.setdefault(event.asset_id, []).append(event)
+    return found
 
 
 def events_of(asset_id: UUID, on: date | None = None, known_at: datetime | None = None) -> list[RegisterEvent]:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -19,6 +20,7 @@ from marketplace.core.db import session
 from marketplace.core.errors import Malformed, NotFound
 from marketplace.core.lifecycle import WrongStatus
 from marketplace.core.money import Money
+from marketplace.documents.contracts_pdf import render_pdf
 from marketplace.documents.files import find_file, store_file
 from marketplace.financing import covenant_calendar, covenant_checks, covenant_reports, covenants, jobs
 from marketplace.financing.agreements import accept_term_sheet
@@ -45,6 +47,7 @@ from marketplace.financing.term_sheets import TermSheetStatus, withdraw_term_she
 from marketplace.identity.four_eyes import SecondPersonNeeded
 from marketplace.notices.inbox import Notice
 from marketplace.registry.assets import LegalStatus, find_asset
+from marketplace.registry.fee_rules import coming_fees
 from tests.makers.clubs import Club
 from tests.makers.covenants import ACCOUNTS, COVERAGE, DEBTS, NEGATIVE, UPKEEP, Promised, at, fresh
 from tests.makers.financing import make_bank, repay
@@ -130,15 +133,17 @@ def told(actor: Any) -> list[str]:
 
 
 def test_covenants_become_the_loans_are_printed_and_have_their_days(db: Any) -> None:
-    case = Promised(ACCOUNTS, DEBTS, UPKEEP)
-    loan = case.running(on_paper=True)
-    words = covenants_in_words(loan)
-    assert words is not None
-    assert "资产负债率不高于0.7" in words["zh"] and "deliver half-yearly accounts" in words["en"]
-    tests = covenant_tests_of(loan.id)
+    printed = Promised(ACCOUNTS, DEBTS)
+    with patch("marketplace.financing.loan_contracts.render_pdf", wraps=render_pdf) as typesetter:
+        agreed = printed.agreed()
+    contract = next(call.args[1] for call in typesetter.call_args_list if call.args[0] == "loan")
+    assert contract["covenants"] == covenants_in_words(agreed)
+    assert "资产负债率不高于0.7" in contract["covenants"]["zh"]
+    assert "deliver half-yearly accounts" in contract["covenants"]["en"]
+    assert "covenants_changed" in told(printed.parties.holder)
+    tests = covenant_tests_of(Promised(ACCOUNTS, DEBTS, UPKEEP).running().id)
     assert len(tests) == 2 + 4 + 4
     assert {one.status for one in tests} == {TestStatus.DUE}
-    assert "covenants_changed" in told(case.parties.holder)
 
 
 def test_the_borrower_accepts_what_it_has_read_and_nothing_else(db: Any) -> None:
@@ -383,12 +388,12 @@ def test_of_several_banks_two_thirds_waive(db: Any) -> None:
     covenants.agree_covenant(club.parties.officer, club.sheet.id, DEBTS, now())
     sheet = club.offered()
     read = [one.id for one in covenants.covenants_of_sheet(sheet.id)]
-    club.offered, club.agreed = (  # type: ignore[method-assign]  # the borrower confirms the covenant
-        lambda: sheet,
-        lambda: accept_term_sheet(club.parties.holder, sheet.id, [], now(), read),
-    )
-    loan = club.running()
-    test = covenant_tests_of(loan.id)[0]
+    with patch("marketplace.financing.agreements.lay_out_contracts"):
+        loan = accept_term_sheet(club.parties.holder, sheet.id, [], now(), read)
+    promise = covenants.covenants_of_loan(loan.id)[0]
+    test = CovenantTest(covenant_id=promise.id, nr=1, tested_on=loan.agreed_on, due_on=loan.agreed_on)
+    session.add(test)
+    session.flush()
     covenant_reports.ask_waiver(club.parties.officer, test.id, "One weak quarter", now())
     with pytest.raises(ClubDisagrees):
         covenant_reports.approve_waiver(club.parties.approver, test.id, now())
@@ -444,6 +449,12 @@ def test_the_calendar_tells_both_sides_what_falls_due(db: Any) -> None:
     assert kinds.count("instalment") == sum(row.due_on <= until for row in instalments_of(loan.id))
     assert kinds.count("covenant") == sum(one.due_on <= until for one in covenant_tests_of(loan.id))
     assert "fee" in kinds
+    year = coming_fees([find_asset(case.parties.asset_id)], loan.disbursed_on, 365)[case.parties.asset_id][0].year
+    find_asset(case.parties.asset_id).facts = {
+        "fees": [{"state": "paid", "name": f"第{year}年年费", "paid_on": "2026-01-01"}]
+    }
+    paid = covenant_calendar.entries_for(case.parties.holder, loan.disbursed_on)
+    assert [one.what for one in paid].count("fee") == kinds.count("fee") - 1
     assert [one.day for one in entries] == sorted(one.day for one in entries)
     assert len({one.uid for one in entries}) == len(entries)
 

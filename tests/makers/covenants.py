@@ -1,6 +1,5 @@
 """Loans with covenants, for tests."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,7 +16,7 @@ from marketplace.financing.disbursement import disburse_loan
 from marketplace.financing.loans import Loan
 from marketplace.financing.pledges import pledges_of_loan
 from marketplace.financing.term_sheets import TermSheet
-from tests.makers.financing import Parties, make_parties, make_term_sheet, register, sign_contracts
+from tests.makers.financing import Parties, make_parties, make_term_sheet, register
 
 ACCOUNTS = Promise(kind=CovenantKind.INFORMATION, every_months=6, days_after=30, text="half-yearly accounts")
 DEBTS = Promise(
@@ -46,32 +45,22 @@ class Promised:
         read = [one.id for one in covenants_of_sheet(self.sheet.id)]
         return accept_term_sheet(self.parties.holder, self.sheet.id, [], now(), read)
 
-    def running(self, on_paper: bool = False) -> Loan:
-        """The loan, paid out today; its contracts are typeset and signed only where a test reads them."""
-        if on_paper:
-            return self._pay_out(sign_contracts)
+    def running(self) -> Loan:
+        """The loan, paid out today; its contracts are not typeset, which other tests do."""
         with (
             patch("marketplace.financing.agreements.lay_out_contracts"),
             patch("marketplace.financing.disbursement.require_signed_contract"),
         ):
-            return self._pay_out(_sign_quickly)
-
-    def _pay_out(self, sign: Callable[[Parties, Loan], None]) -> Loan:
-        loan = self.agreed()
-        sign(self.parties, loan)
-        for pledge in pledges_of_loan(loan.id):
-            register(self.parties, pledge)
-        self.loan = disburse_loan(self.parties.approver, loan.id, now())
+            loan = self.agreed()
+            for pledge in pledges_of_loan(loan.id):
+                pledge.signed_at = now()
+                register(self.parties, pledge)
+            self.loan = disburse_loan(self.parties.approver, loan.id, now())
         return self.loan
 
-    def first(self, promise: Promise | None = None) -> CovenantTest:
+    def first(self) -> CovenantTest:
         """The first test day."""
         return covenant_tests_of(self.loan.id)[0]
-
-
-def _sign_quickly(_parties: Parties, loan: Loan) -> None:
-    for pledge in pledges_of_loan(loan.id):
-        pledge.signed_at = now()
 
 
 def at(day: date) -> datetime:
