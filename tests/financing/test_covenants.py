@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from marketplace.core.actor import SYSTEM
 from marketplace.core.clock import now
 from marketplace.core.db import session
 from marketplace.core.errors import Malformed, NotFound
@@ -36,10 +37,10 @@ from marketplace.financing.covenant_rules import (
     judge_figure,
     plain,
 )
-from marketplace.financing.covenant_tests import CovenantTest, TestStatus, covenant_tests_of
+from marketplace.financing.covenant_tests import CovenantTest, TestStatus, covenant_tests_of, lay_out_tests
 from marketplace.financing.day_counts import add_months
 from marketplace.financing.loan_contracts import covenants_in_words
-from marketplace.financing.loans import LoanStatus, find_loan, instalments_of
+from marketplace.financing.loans import LoanDisbursed, LoanStatus, find_loan, instalments_of
 from marketplace.financing.monitoring import watch_loan
 from marketplace.financing.policy import WrongActor
 from marketplace.financing.repayments import payoff_of
@@ -404,11 +405,16 @@ def test_of_several_banks_two_thirds_waive(db: Any) -> None:
         assert "covenant_waived" in told(bank)
 
 
-def test_a_loan_paid_off_is_tested_no_longer(db: Any) -> None:
+def test_an_extended_loan_has_further_test_days_and_one_paid_off_none(db: Any) -> None:
     case = Promised(DEBTS, UPKEEP)
     loan = case.running()
     today = loan.disbursed_on
-    assert today is not None
+    assert today is not None and loan.matures_on is not None
+    assert len(covenant_tests_of(loan.id)) == 8
+    loan.matures_on = add_months(loan.matures_on, 3)
+    for _twice in range(2):
+        lay_out_tests(SYSTEM, LoanDisbursed(loan.id), now())
+    assert [one.nr for one in covenant_tests_of(loan.id)][-2:] == [5, 5]
     repay(case.parties, loan, payoff_of(loan, instalments_of(loan.id), today), today, now())
     assert {one.status for one in covenant_tests_of(loan.id)} == {TestStatus.ENDED}
 

@@ -20,6 +20,7 @@ from marketplace.financing.ageing import age_to
 from marketplace.financing.agreements import accept_term_sheet, cancel_loan
 from marketplace.financing.applications import APPLICATION_LIFECYCLE, INVITATION_LIFECYCLE
 from marketplace.financing.classification import LoanClass, classify
+from marketplace.financing.covenant_tests import TEST_LIFECYCLE
 from marketplace.financing.disbursement import disburse_loan
 from marketplace.financing.loan_quality import judge_loan, write_off_loan
 from marketplace.financing.loans import LOAN_LIFECYCLE, RUNNING, LoanStatus, find_loan, instalments_of
@@ -37,7 +38,14 @@ from marketplace.financing.term_sheets import TERM_SHEET_LIFECYCLE
 from marketplace.ledger.accounts import Account
 from tests.makers.financing import make_parties, make_running_loan, make_term_sheet, sign_contracts
 
-TABLES = [APPLICATION_LIFECYCLE, INVITATION_LIFECYCLE, TERM_SHEET_LIFECYCLE, LOAN_LIFECYCLE, PLEDGE_LIFECYCLE]
+TABLES = [
+    APPLICATION_LIFECYCLE,
+    INVITATION_LIFECYCLE,
+    TERM_SHEET_LIFECYCLE,
+    LOAN_LIFECYCLE,
+    PLEDGE_LIFECYCLE,
+    TEST_LIFECYCLE,
+]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
