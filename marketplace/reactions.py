@@ -53,6 +53,8 @@ from marketplace.financing import (
     margin_news,
     monitoring_news,
     pledges,
+    receivable_news,
+    receivables,
     underwriting_files,
 )
 from marketplace.financing import news as loan_news
@@ -69,6 +71,7 @@ from marketplace.financing.margin_answers import MarginAnswerMoved
 from marketplace.financing.margin_calls import MarginCallMoved
 from marketplace.financing.monitoring import SecurityWeakened
 from marketplace.financing.pledges import PledgeRefused, PledgeRegistered, PledgeReleased
+from marketplace.financing.receivables import ReceivableMoved
 from marketplace.financing.repayments import RepaymentReceived
 from marketplace.financing.sale_consents import ConsentMoved
 from marketplace.financing.term_sheets import TermSheetOffered, TermSheetPrepared, TermSheetWithdrawn
@@ -194,18 +197,21 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
         cross_licences.enter_licences,
         news.tell_payment_due,
         pledges.note_signature,
+        receivables.note_signature,
     ],
     EnvelopeDeclined: [
         settlement.cancel_unsigned_deal,
         cross_licences.end_unsigned_cross_licence,
         agreements.end_unsigned_loan,
         margin_answers.drop_unsigned_pledge,
+        receivables.drop_unsigned,
     ],
     EnvelopeExpired: [
         settlement.cancel_unsigned_deal,
         cross_licences.end_unsigned_cross_licence,
         agreements.end_unsigned_loan,
         margin_answers.drop_unsigned_pledge,
+        receivables.drop_unsigned,
     ],
     PaymentCollected: [
         settlement.receive_payment,
@@ -229,7 +235,8 @@ REACTIONS: dict[type[Fact], Sequence[Reaction]] = {
     InvoiceIssued: [invoice_news.tell_invoiced],
     InvoiceCredited: [invoice_news.tell_invoiced],
     RoyaltyReported: [royalty_news.tell_reported],
-    RoyaltyPaid: [royalty_news.tell_paid],
+    ReceivableMoved: [receivable_news.tell_receivable],
+    RoyaltyPaid: [receivable_news.tell_royalty, royalty_news.tell_paid],
     RoyaltyAuditAsked: [royalty_news.tell_inspection],
     RoyaltyShortfallFound: [royalty_news.tell_inspection],
     DealCancelled: [won_lots.default_lot, won_lots.end_part, news.tell_ended],

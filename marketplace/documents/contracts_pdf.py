@@ -33,6 +33,7 @@ CONTRACTS = (
     *(f"pool_form_{letter}" for letter in "abcdefghij"),
     "pledge_filing",
     "pool_report",
+    "receivable_pledge",
     "talks_record",
     "evidence",
 )

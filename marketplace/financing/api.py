@@ -20,6 +20,7 @@ from marketplace.financing import (
     monitoring_api,
     pledge_api,
     pledges,
+    receivable_api,
     repayments,
     statement_api,
     term_sheets,
@@ -30,7 +31,17 @@ from marketplace.financing import schemas as s
 from marketplace.financing.amendment_schemas import FirstPartIn
 from marketplace.financing.api_blueprint import api
 
-MORE = (amendment_api, club_api, consent_api, covenant_api, criteria_api, monitoring_api, pledge_api, statement_api)
+MORE = (
+    amendment_api,
+    club_api,
+    consent_api,
+    covenant_api,
+    criteria_api,
+    monitoring_api,
+    pledge_api,
+    receivable_api,
+    statement_api,
+)
 
 
 @api.post("/applications")

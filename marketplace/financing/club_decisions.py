@@ -25,6 +25,7 @@ from marketplace.financing.covenant_tests import waivers_asked
 from marketplace.financing.lenders import lenders_of, shares_of, shares_of_bank
 from marketplace.financing.loans import RUNNING, Loan, LoanStatus, find_loan, loan_for_party
 from marketplace.financing.pledges import PledgeStatus, pledges_of_loan
+from marketplace.financing.receivables import ReceivableStatus, receivables_of_loan
 from marketplace.identity.sign_in import require_fresh
 
 
@@ -71,7 +72,10 @@ def subjects_of(loan: Loan, matter: Matter) -> list[UUID]:
         return [change.id] if change is not None and wanted else []
     if matter is Matter.RELEASE:
         asked = [one for one in pledges_of_loan(loan.id) if one.release_asked_by and loan.outstanding]
-        return [one.id for one in asked if one.status is PledgeStatus.REGISTERED]
+        fees = [one for one, _deal in receivables_of_loan(loan.id) if one.release_asked_by and loan.outstanding]
+        return [one.id for one in asked if one.status is PledgeStatus.REGISTERED] + [
+            one.id for one in fees if one.status is ReceivableStatus.REGISTERED
+        ]
     if matter is Matter.WAIVER:
         return waivers_asked(loan.id)
     return [loan.id] if loan.status is LoanStatus.DEFAULTED else []

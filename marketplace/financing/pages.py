@@ -24,6 +24,7 @@ from marketplace.financing import (
     loan_pages,
     loans,
     monitoring_pages,
+    receivable_pages,
     statement_pages,
     term_sheets,
     views,
@@ -47,6 +48,7 @@ MORE = (
     criteria_pages,
     loan_pages,
     monitoring_pages,
+    receivable_pages,
     statement_pages,
 )
 

@@ -641,6 +641,7 @@ def upgrade() -> None:
     _make_clubs()
     _make_statements()
     _make_pledge_entries()
+    _make_receivables()
     _make_covenants()
     _make_criteria()
     _make_monitoring()
@@ -1002,6 +1003,59 @@ def _make_pledge_entries() -> None:
     op.create_index(op.f("ix_pledge_entries_pledge_id"), "pledge_entries", ["pledge_id"], unique=False)
 
 
+def _make_receivables() -> None:
+    statuses = ("offered", "agreed", "registered", "declined", "cancelled", "released")
+    op.create_table(
+        "receivables",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("loan_id", sa.Uuid(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(*statuses, name="receivablestatus", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("expected_minor", sa.BigInteger(), nullable=False),
+        sa.Column("expected_currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("basis", sa.String(length=500), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("envelope_id", sa.Uuid(), nullable=True),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("registration_number", sa.String(length=80), nullable=True),
+        sa.Column("registered_on", sa.Date(), nullable=True),
+        sa.Column("notified_on", sa.Date(), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=True),
+        sa.Column("release_asked_by", sa.Uuid(), nullable=True),
+        sa.Column("released_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("expected_minor > 0", name=op.f("ck_receivables_expected_positive")),
+        sa.CheckConstraint(
+            "(registered_on IS NULL) = (registration_number IS NULL)",
+            name=op.f("ck_receivables_registered_with_number"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('registered', 'released') OR registered_on IS NOT NULL",
+            name=op.f("ck_receivables_registered_has_day"),
+        ),
+        sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_receivables_loan_id_loans")),
+        sa.ForeignKeyConstraint(["deal_id"], ["deals.id"], name=op.f("fk_receivables_deal_id_deals")),
+        sa.ForeignKeyConstraint(["envelope_id"], ["envelopes.id"], name=op.f("fk_receivables_envelope_id_envelopes")),
+        sa.ForeignKeyConstraint(
+            ["release_asked_by"], ["people.id"], name=op.f("fk_receivables_release_asked_by_people")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receivables")),
+    )
+    op.create_index(op.f("ix_receivables_loan_id"), "receivables", ["loan_id"], unique=False)
+    op.create_index(op.f("ix_receivables_envelope_id"), "receivables", ["envelope_id"], unique=False)
+    op.create_index(
+        "uq_receivables_one_open",
+        "receivables",
+        ["deal_id"],
+        unique=True,
+        postgresql_where=sa.text("status IN ('offered', 'agreed', 'registered')"),
+    )
+
+
 def _make_statements() -> None:
     amounts = ("revenue", "net_profit", "total_assets", "total_liabilities")
     op.create_table(
@@ -1217,6 +1271,7 @@ END $$
 def downgrade() -> None:
     """Drop the tables."""
     for table in (
+        "receivables",
         "pledge_entries",
         "borrower_statements",
         "covenant_tests",

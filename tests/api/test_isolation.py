@@ -16,6 +16,7 @@ from marketplace.financing.criteria import prepare_criteria
 from tests.financing.test_amendments import propose
 from tests.financing.test_criteria import RULES
 from tests.financing.test_margin_calls import Case
+from tests.financing.test_receivables import Case as LicenceFees
 from tests.makers.clubs import Club
 from tests.makers.covenants import DEBTS, Promised
 from tests.makers.deals import Parties as DealParties
@@ -123,9 +124,10 @@ def test_no_route_of_financing_serves_a_bank_with_what_is_anothers(
     in_offer = covenants_of_sheet(promised.sheet.id)[0]
     promised.running()
     club = Club()
+    receivable = LicenceFees().offer()
     place = club.ask(club.second, 3_000)
     ids = {
-        "place_id": place.id, "loan_id": case.loan.id, "pledge_id": case.pledge.id, "call_id": call.id, "answer_id": case.offer(call).id,
+        "place_id": place.id, "receivable_id": receivable.id, "loan_id": case.loan.id, "pledge_id": case.pledge.id, "call_id": call.id, "answer_id": case.offer(call).id,
         "application_id": application.id, "term_sheet_id": sheet.id,
         "invitation_id": invitation_of(application, other.officer).id,
         "criteria_id": prepare_criteria(parties.officer, RULES, now()).id,
